@@ -1,0 +1,1 @@
+"""Can we reach this address? A channel sends and never asks why."""
