@@ -73,8 +73,8 @@ class Provider(Protocol):
 
     #: As it is written on the attempt: "http", "twilio", "smtp" ...
     name: str
-    #: Whether handing over is the try itself. False for the callback queue: there, each ring is the try.
-    hands_over: ClassVar[bool]
+    #: Whether handing over is itself an attempt. False for the callback queue: there, each ring is one.
+    is_attempt: ClassVar[bool]
 
     async def send(self, message: Message, *, timeout: timedelta) -> Accepted:
         """Hand `message` over within `timeout`, or raise a `ChannelFailure`."""
