@@ -1,0 +1,300 @@
+"""The nouns of the gateway, as values. Rows stay in `store`; what leaves it is one of these."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from policies.decision import Outcome
+from policies.facts import (
+    BillStatus,
+    Channel,
+    ConsentStatus,
+    HoldKind,
+    Initiator,
+    LenderRole,
+    Medium,
+    Party,
+    Place,
+    PromiseStatus,
+    Purpose,
+    Wish,
+)
+
+
+class Role(StrEnum):
+    """What a caller is."""
+
+    CUSTOMER = "CUSTOMER"
+    SERVICE = "SERVICE"
+    AGENT = "AGENT"
+    COMPLIANCE = "COMPLIANCE"
+    ADMIN = "ADMIN"
+
+
+class ContactStatus(StrEnum):
+    REFUSED = "REFUSED"  #: policy said no; nothing was sent
+    SCHEDULED = "SCHEDULED"  #: waits for its due time
+    SENDING = "SENDING"  #: a worker holds it
+    SENT = "SENT"  #: a provider took it, or a call stands in the callback queue
+    DELIVERED = "DELIVERED"  #: the provider confirmed it, or the call reached the customer
+    FAILED = "FAILED"  #: every channel was tried and failed for good
+    UNCLEAR = "UNCLEAR"  #: a provider may or may not have taken it: never sent again by itself
+    CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"  #: its expiry passed first
+
+
+class AttemptOutcome(StrEnum):
+    OPEN = "OPEN"
+    ACCEPTED = "ACCEPTED"
+    DELIVERED = "DELIVERED"
+    TEMPORARY_FAILURE = "TEMPORARY_FAILURE"
+    PERMANENT_FAILURE = "PERMANENT_FAILURE"
+    UNKNOWN = "UNKNOWN"
+
+
+class CallbackStatus(StrEnum):
+    WAITING = "WAITING"
+    CLAIMED = "CLAIMED"
+    REACHED = "REACHED"
+    NOT_REACHED = "NOT_REACHED"
+    CANCELLED = "CANCELLED"
+
+
+class CallResult(StrEnum):
+    """How a ring ended, in the agent's words."""
+
+    CONVERSATION = "CONVERSATION"
+    NO_ANSWER = "NO_ANSWER"
+    BUSY = "BUSY"
+    VOICEMAIL = "VOICEMAIL"
+    WRONG_NUMBER = "WRONG_NUMBER"
+    REFUSED = "REFUSED"
+    OTHER_PERSON = "OTHER_PERSON"
+
+
+class OutsideResult(StrEnum):
+    """How far a contact outside the gateway got."""
+
+    ATTEMPTED = "ATTEMPTED"
+    CONNECTED = "CONNECTED"
+    CONVERSATION = "CONVERSATION"
+    DELIVERED = "DELIVERED"
+
+
+class UserErrorCode(StrEnum):
+    INVALID = "INVALID"
+    NOT_FOUND = "NOT_FOUND"
+    CONFLICT = "CONFLICT"
+    TOO_LATE = "TOO_LATE"
+    MISSING = "MISSING"
+
+
+@dataclass(frozen=True, slots=True)
+class UserError:
+    """Something about the input that the caller can mend. `field` is the path within the input, in schema names."""
+
+    code: UserErrorCode
+    message: str
+    field: tuple[str, ...] = ()
+
+
+class Unacceptable(Exception):
+    """Input that cannot be taken, with what is wrong. Raised before anything is half done."""
+
+    def __init__(self, *errors: UserError) -> None:
+        super().__init__("; ".join(error.message for error in errors))
+        self.errors = errors
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is calling. `purposes` are those that rules exempt and that this caller may use without further evidence."""
+
+    id: str
+    role: Role
+    name: str
+    customer_id: str | None = None
+    purposes: frozenset[Purpose] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ContactPoint:
+    id: str
+    customer_id: str
+    channel: Channel
+    masked: str
+    address: str = field(repr=False)
+    party: Party = Party.CUSTOMER
+    place: Place = Place.PERSONAL
+    shared: bool = False
+    usable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    id: str
+    reference: str
+    name: str | None = field(repr=False)
+    locale: str
+    time_zones: tuple[str, ...]
+    jurisdiction: str
+    created_at: datetime
+    preferred_channels: tuple[Channel, ...] = ()
+    windows: tuple[Wish, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    id: str
+    customer_id: str
+    reference: str
+    product: str
+    role: LenderRole
+    in_collection_procedures: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    id: str
+    customer_id: str
+    reference: str
+    account: Account
+    amount_due: Decimal
+    currency: str
+    due_on: date
+    status: BillStatus
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentEntry:
+    id: str
+    customer_id: str
+    status: ConsentStatus
+    channel: Channel | None
+    contact_point_id: str | None
+    purpose: Purpose | None
+    source: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HoldEntry:
+    id: str
+    customer_id: str
+    kind: HoldKind
+    channel: Channel | None
+    contact_point_id: str | None
+    account_id: str | None
+    account_reference: str | None
+    starts: datetime
+    ends: datetime | None
+    lifted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseEntry:
+    id: str
+    customer_id: str
+    account_id: str | None
+    account_reference: str | None
+    pay_by: date
+    made_at: datetime
+    status: PromiseStatus
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideContact:
+    id: str
+    customer_id: str
+    reference: str
+    medium: Medium
+    result: OutsideResult
+    initiator: Initiator
+    at: datetime
+    purpose: Purpose | None
+    account_ids: tuple[str, ...]
+    contact_point_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One request to reach a customer for one purpose, and its whole life."""
+
+    id: str
+    customer_id: str
+    bill_id: str | None
+    purpose: Purpose
+    channels: tuple[Channel, ...]
+    status: ContactStatus
+    due_at: datetime | None
+    expires_at: datetime | None
+    created_at: datetime
+    reference: str | None
+    caller_id: str
+    requested_by: str
+    template: str
+    template_version: str | None = None
+    cancel_reason: str | None = field(default=None, repr=False)
+    message: str | None = field(default=None, repr=False)
+    variables: Mapping[str, object] = field(default_factory=dict, repr=False)
+    evidence: bool = False
+    #: Channels that were given up for good; the rest are still open to it.
+    spent_channels: tuple[Channel, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDecision:
+    """A decision as it was recorded; `findings` in the form that `policies.record` reads."""
+
+    id: str
+    contact_id: str
+    outcome: Outcome
+    channel: Channel
+    contact_point_id: str | None
+    decided_at: datetime
+    next_allowed_at: datetime | None
+    time_zones: tuple[str, ...]
+    rulebook: str
+    findings: list[dict[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What was heard of an attempt after it was opened."""
+
+    at: datetime
+    received_at: datetime
+    outcome: AttemptOutcome
+    provider_code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    id: str
+    contact_id: str
+    customer_id: str
+    number: int
+    channel: Channel
+    provider: str
+    contact_point_id: str | None
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: AttemptOutcome
+    provider_message_id: str | None
+    provider_code: str | None
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    id: str
+    contact_id: str
+    customer_id: str
+    contact_point_id: str | None
+    starts: datetime
+    ends: datetime
+    status: CallbackStatus
+    agent: str | None
+    attempts: int

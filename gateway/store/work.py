@@ -1,0 +1,92 @@
+"""One transaction, with what the statements in it need."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CursorResult, Executable, Table, bindparam, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.ids import Ids
+from gateway.store.tables import CustomerRow, metadata
+from gateway.store.vault import Vault
+
+Row = Mapping[str, Any]
+
+_CUSTOMER: Table = metadata.tables["customer"]
+
+
+def table(name: str) -> Table:
+    """The table of that name, for set-based statements."""
+    return metadata.tables[name]
+
+
+class Work:
+    """A transaction. `now` is read once, so that all it writes carries one instant."""
+
+    def __init__(self, connection: AsyncConnection, vault: Vault, ids: Ids, now: datetime) -> None:
+        self.connection = connection
+        self.vault = vault
+        self.now = now
+        self._ids = ids
+        self._sequences: dict[str, int] = {}
+        self._grown: set[str] = set()
+
+    def new_id(self) -> str:
+        return self._ids(self.now)
+
+    async def all(self, statement: Executable, parameters: Row | None = None) -> Sequence[Any]:
+        result: CursorResult[Any] = await self.connection.execute(statement, parameters)
+        return result.all()
+
+    async def one(self, statement: Executable, parameters: Row | None = None) -> Any:
+        """The first row, or None."""
+        result: CursorResult[Any] = await self.connection.execute(statement, parameters)
+        return result.first()
+
+    async def insert(self, name: str, rows: Sequence[Row]) -> None:
+        """Many rows in one statement; none is fine. Every row names the same columns."""
+        if rows:
+            await self.connection.execute(insert(table(name)), list(rows))
+
+    async def change(self, name: str, rows: Sequence[Row]) -> None:
+        """Set columns of many rows by their id: each row holds `id` and the columns to set, the same in all."""
+        if rows:
+            target = table(name)
+            columns = [column for column in rows[0] if column != "id"]
+            statement = (
+                update(target)
+                .where(target.c.id == bindparam("_id"))
+                .values({column: bindparam(f"_{column}") for column in columns})
+            )
+            await self.connection.execute(statement, [{f"_{k}": v for k, v in row.items()} for row in rows])
+
+    async def lock(self, customer_ids: Collection[str]) -> None:
+        """Take the customers' rows, in the order of their ids so that two batches never wait for each other.
+
+        On PostgreSQL what is read afterwards is read after the lock. On SQLite the transaction is alone anyway.
+        """
+        missing = sorted(set(customer_ids) - self._sequences.keys())
+        if missing:
+            statement = (
+                select(_CUSTOMER.c.id, _CUSTOMER.c.log_seq)
+                .where(_CUSTOMER.c.id.in_(missing))
+                .order_by(_CUSTOMER.c.id)
+                .with_for_update()
+            )
+            self._sequences.update({row.id: row.log_seq for row in await self.all(statement)})
+
+    def next_seq(self, customer_id: str) -> int:
+        """The next number in the record of a customer that this transaction has locked or made."""
+        self._sequences[customer_id] += 1
+        self._grown.add(customer_id)
+        return self._sequences[customer_id]
+
+    def made_customer(self, customer_id: str) -> None:
+        self._sequences[customer_id] = 0
+
+    async def finish(self) -> None:
+        await self.change(
+            str(CustomerRow.__tablename__),
+            [{"id": customer, "log_seq": self._sequences[customer]} for customer in sorted(self._grown)],
+        )
