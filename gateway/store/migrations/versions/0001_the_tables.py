@@ -9,7 +9,7 @@ import sqlmodel
 from alembic import op
 
 import gateway.store.types
-from sqlalchemy.dialects import postgresql
+
 
 revision = '0001'
 down_revision = None
@@ -34,10 +34,10 @@ def upgrade() -> None:
     sa.Column('reference', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('name', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('locale', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('time_zones', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('time_zones', gateway.store.types.Json(), nullable=False),
     sa.Column('jurisdiction', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('preferred_channels', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
-    sa.Column('windows', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('preferred_channels', gateway.store.types.Json(), nullable=False),
+    sa.Column('windows', gateway.store.types.Json(), nullable=False),
     sa.Column('log_seq', sa.Integer(), nullable=False),
     sa.Column('created_at', gateway.store.types.Instant(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_customer')),
@@ -63,7 +63,7 @@ def upgrade() -> None:
     sa.Column('name', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('key_hash', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('customer_id', sa.String(length=32), nullable=True),
-    sa.Column('purposes', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('purposes', gateway.store.types.Json(), nullable=False),
     sa.Column('created_at', gateway.store.types.Instant(timezone=True), nullable=False),
     sa.Column('revoked_at', gateway.store.types.Instant(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_api_key_customer_id')),
@@ -164,8 +164,8 @@ def upgrade() -> None:
     sa.Column('bill_id', sa.String(length=32), nullable=True),
     sa.Column('account_id', sa.String(length=32), nullable=True),
     sa.Column('purpose', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('channels', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
-    sa.Column('spent_channels', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('channels', gateway.store.types.Json(), nullable=False),
+    sa.Column('spent_channels', gateway.store.types.Json(), nullable=False),
     sa.Column('status', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('channel', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('contact_point_id', sa.String(length=32), nullable=True),
@@ -230,7 +230,7 @@ def upgrade() -> None:
     sa.Column('result', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('initiator', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('at', gateway.store.types.Instant(timezone=True), nullable=False),
-    sa.Column('accounts', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('accounts', gateway.store.types.Json(), nullable=False),
     sa.Column('contact_point_id', sa.String(length=32), nullable=True),
     sa.Column('purpose', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('note', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
@@ -299,9 +299,9 @@ def upgrade() -> None:
     sa.Column('outcome', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('decided_at', gateway.store.types.Instant(timezone=True), nullable=False),
     sa.Column('next_allowed_at', gateway.store.types.Instant(timezone=True), nullable=True),
-    sa.Column('time_zones', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('time_zones', gateway.store.types.Json(), nullable=False),
     sa.Column('rulebook', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('findings', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('findings', gateway.store.types.Json(), nullable=False),
     sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_decision_contact_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_decision'))
     )
@@ -313,7 +313,7 @@ def upgrade() -> None:
     sa.Column('contact_id', sa.String(length=32), nullable=False),
     sa.Column('customer_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('account_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-    sa.Column('accounts', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('accounts', gateway.store.types.Json(), nullable=False),
     sa.Column('contact_point_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('attempt_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('medium', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
