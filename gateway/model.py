@@ -147,8 +147,9 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class Account:
+    """One debt. Joint debtors share it."""
+
     id: str
-    customer_id: str
     reference: str
     product: str
     role: LenderRole

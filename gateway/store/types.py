@@ -7,6 +7,7 @@ from sqlalchemy import JSON, DateTime, Dialect
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+
 class Instant(TypeDecorator[datetime]):
     """An aware instant, UTC at rest. SQLite knows no zones, so there it is stored without one."""
 

@@ -1,0 +1,19 @@
+"""The messages: what we say, in which language, on which channel."""
+
+from gateway.words.errors import BadTemplate, BadVariable, MissingVariable, UnknownTemplate, WordsError
+from gateway.words.values import Lender, Rendered, Values
+from gateway.words.variables import check_variables
+from gateway.words.words import Words
+
+__all__ = [
+    "BadTemplate",
+    "BadVariable",
+    "Lender",
+    "MissingVariable",
+    "Rendered",
+    "UnknownTemplate",
+    "Values",
+    "Words",
+    "WordsError",
+    "check_variables",
+]

@@ -1,0 +1,138 @@
+"""Accounts and the bills on them."""
+
+from collections.abc import Collection
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from gateway.model import Account, Bill
+from gateway.store.work import Work, table
+from policies.facts import BillStatus, LenderRole
+
+_BILL = table("bill")
+_ACCOUNT = table("account")
+
+
+def select_bills() -> Select[Any]:
+    """Bills joined with their accounts, the account's columns named with a prefix."""
+    return select(
+        _BILL,
+        _ACCOUNT.c.reference.label("account_reference"),
+        _ACCOUNT.c.product,
+        _ACCOUNT.c.role,
+        _ACCOUNT.c.in_collection_procedures,
+    ).join(_ACCOUNT, _ACCOUNT.c.id == _BILL.c.account_id)
+
+
+async def by_id(work: Work, ids: Collection[str]) -> dict[str, Bill]:
+    if not ids:
+        return {}
+    return {row.id: bill(row) for row in await work.all(select_bills().where(_BILL.c.id.in_(ids)))}
+
+
+async def by_reference(work: Work, reference: str) -> Bill | None:
+    row = await work.one(select_bills().where(_BILL.c.reference == reference))
+    return bill(row) if row else None
+
+
+async def open_of(work: Work, customer_ids: Collection[str]) -> list[Bill]:
+    """Every open bill of these customers."""
+    statement = select_bills().where(_BILL.c.customer_id.in_(customer_ids), _BILL.c.status == BillStatus.OPEN)
+    return [bill(row) for row in await work.all(statement)]
+
+
+async def account_by_reference(work: Work, reference: str) -> Account | None:
+    row = await work.one(select(_ACCOUNT).where(_ACCOUNT.c.reference == reference))
+    return _account(row) if row else None
+
+
+async def accounts(work: Work, references: Collection[str]) -> dict[str, Account]:
+    """By their references."""
+    rows = await work.all(select(_ACCOUNT).where(_ACCOUNT.c.reference.in_(references)))
+    return {row.reference: _account(row) for row in rows}
+
+
+async def accounts_of(work: Work, customer_id: str) -> dict[str, str]:
+    """The ids of the customer's accounts by their references."""
+    statement = (
+        select(_ACCOUNT.c.reference, _ACCOUNT.c.id)
+        .join(_BILL, _BILL.c.account_id == _ACCOUNT.c.id)
+        .where(_BILL.c.customer_id == customer_id)
+    )
+    return {row.reference: row.id for row in await work.all(statement)}
+
+
+async def lock_accounts(work: Work, ids: Collection[str]) -> None:
+    """Take the accounts' rows, in order: joint debtors share the caps of a debt."""
+    if ids:
+        await work.all(select(_ACCOUNT.c.id).where(_ACCOUNT.c.id.in_(ids)).order_by(_ACCOUNT.c.id).with_for_update())
+
+
+async def add(work: Work, new: Bill) -> None:
+    await work.insert("bill", [{**_columns(new), "created_at": work.now}])
+
+
+async def change(work: Work, changed: Bill) -> None:
+    await work.change("bill", [_columns(changed)])
+
+
+async def add_account(work: Work, account: Account) -> None:
+    await work.insert("account", [{**_account_columns(account), "created_at": work.now}])
+
+
+async def change_account(work: Work, account: Account) -> None:
+    await work.change("account", [_account_columns(account)])
+
+
+def bill(row: Any) -> Bill:
+    """A bill from a row of `select_bills`."""
+    return Bill(
+        id=row.id,
+        customer_id=row.customer_id,
+        reference=row.reference,
+        account=Account(
+            id=row.account_id,
+            reference=row.account_reference,
+            product=row.product,
+            role=LenderRole(row.role),
+            in_collection_procedures=row.in_collection_procedures,
+        ),
+        amount_due=Decimal(row.amount_due),
+        currency=row.currency,
+        due_on=row.due_on,
+        status=BillStatus(row.status),
+    )
+
+
+def _account(row: Any) -> Account:
+    return Account(
+        id=row.id,
+        reference=row.reference,
+        product=row.product,
+        role=LenderRole(row.role),
+        in_collection_procedures=row.in_collection_procedures,
+    )
+
+
+def _columns(bill: Bill) -> dict[str, object]:
+    return {
+        "id": bill.id,
+        "customer_id": bill.customer_id,
+        "account_id": bill.account.id,
+        "reference": bill.reference,
+        "amount_due": str(bill.amount_due),
+        "currency": bill.currency,
+        "due_on": bill.due_on,
+        "status": bill.status,
+    }
+
+
+def _account_columns(account: Account) -> dict[str, object]:
+    return {
+        "id": account.id,
+        "reference": account.reference,
+        "product": account.product,
+        "role": account.role,
+        "in_collection_procedures": account.in_collection_procedures,
+    }

@@ -1,0 +1,380 @@
+"""Customers, their contact points, and what is known of their wishes."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, time
+from typing import Any
+
+from sqlalchemy import select
+
+from gateway.model import (
+    ConsentEntry,
+    ContactPoint,
+    Customer,
+    HoldEntry,
+    OutsideContact,
+    OutsideResult,
+    PromiseEntry,
+)
+from gateway.store.work import Work, table
+from policies.facts import (
+    Channel,
+    ConsentStatus,
+    HoldKind,
+    Initiator,
+    Medium,
+    Party,
+    Place,
+    PromiseStatus,
+    Purpose,
+    WindowEffect,
+    Wish,
+)
+
+_CUSTOMER = table("customer")
+_POINT = table("contact_point")
+_CONSENT = table("consent")
+_HOLD = table("hold")
+_PROMISE = table("promise")
+_OUTSIDE = table("outside_contact")
+_ACCOUNT = table("account")
+
+
+async def by_id(work: Work, ids: Collection[str]) -> dict[str, Customer]:
+    rows = await work.all(select(_CUSTOMER).where(_CUSTOMER.c.id.in_(ids)))
+    return {row.id: _customer(row, work) for row in rows}
+
+
+async def by_reference(work: Work, reference: str) -> Customer | None:
+    row = await work.one(select(_CUSTOMER).where(_CUSTOMER.c.reference == reference))
+    return _customer(row, work) if row else None
+
+
+async def add(work: Work, customer: Customer) -> None:
+    work.made_customer(customer.id)
+    await work.insert("customer", [{**_columns(customer, work), "log_seq": 0, "created_at": customer.created_at}])
+
+
+async def change(work: Work, customer: Customer) -> None:
+    await work.change("customer", [_columns(customer, work)])
+
+
+async def points_of(work: Work, customer_ids: Collection[str]) -> list[ContactPoint]:
+    """In the order in which they were registered: the first usable one is the one used."""
+    return await _points(work, _POINT.c.customer_id.in_(customer_ids))
+
+
+async def points(work: Work, ids: Collection[str]) -> dict[str, ContactPoint]:
+    return {point.id: point for point in await _points(work, _POINT.c.id.in_(ids))}
+
+
+async def _points(work: Work, condition: Any) -> list[ContactPoint]:
+    rows = await work.all(select(_POINT).where(condition).order_by(_POINT.c.id))
+    return [
+        ContactPoint(
+            id=row.id,
+            customer_id=row.customer_id,
+            channel=Channel(row.channel),
+            masked=row.masked,
+            address=work.vault.open(row.customer_id, row.address),
+            party=Party(row.party),
+            place=Place(row.place),
+            shared=row.shared,
+            usable=row.usable,
+        )
+        for row in rows
+    ]
+
+
+async def add_points(work: Work, points: Collection[ContactPoint]) -> None:
+    await work.insert("contact_point", [{**_point_columns(point, work), "created_at": work.now} for point in points])
+
+
+async def change_points(work: Work, points: Collection[ContactPoint]) -> None:
+    await work.change("contact_point", [_point_columns(point, work) for point in points])
+
+
+async def mark_unusable(work: Work, point_ids: Collection[str]) -> None:
+    """The provider or a person said that the address is wrong."""
+    await work.change("contact_point", [{"id": point, "usable": False} for point in sorted(point_ids)])
+
+
+async def consents_of(work: Work, customer_ids: Collection[str]) -> list[ConsentEntry]:
+    """Oldest first."""
+    statement = select(_CONSENT).where(_CONSENT.c.customer_id.in_(customer_ids)).order_by(_CONSENT.c.at, _CONSENT.c.id)
+    return [
+        ConsentEntry(
+            id=row.id,
+            customer_id=row.customer_id,
+            status=ConsentStatus(row.status),
+            channel=Channel(row.channel) if row.channel else None,
+            contact_point_id=row.contact_point_id,
+            purpose=Purpose(row.purpose) if row.purpose else None,
+            source=row.source,
+            at=row.at,
+        )
+        for row in await work.all(statement)
+    ]
+
+
+async def add_consent(work: Work, entry: ConsentEntry, *, evidence: str | None, caller_id: str) -> None:
+    await work.insert(
+        "consent",
+        [
+            {
+                "id": entry.id,
+                "customer_id": entry.customer_id,
+                "seq": work.next_seq(entry.customer_id),
+                "status": entry.status,
+                "channel": entry.channel,
+                "contact_point_id": entry.contact_point_id,
+                "purpose": entry.purpose,
+                "source": entry.source,
+                "evidence": _sealed(work, entry.customer_id, evidence),
+                "at": entry.at,
+                "recorded_at": work.now,
+                "caller_id": caller_id,
+            }
+        ],
+    )
+
+
+async def holds_of(work: Work, customer_ids: Collection[str]) -> list[HoldEntry]:
+    return await _holds(work, _HOLD.c.customer_id.in_(customer_ids))
+
+
+async def holds(work: Work, ids: Collection[str]) -> dict[str, HoldEntry]:
+    return {hold.id: hold for hold in await _holds(work, _HOLD.c.id.in_(ids))}
+
+
+async def _holds(work: Work, condition: Any) -> list[HoldEntry]:
+    statement = (
+        select(_HOLD, _ACCOUNT.c.reference.label("account_reference"))
+        .outerjoin(_ACCOUNT, _ACCOUNT.c.id == _HOLD.c.account_id)
+        .where(condition)
+        .order_by(_HOLD.c.id)
+    )
+    return [
+        HoldEntry(
+            id=row.id,
+            customer_id=row.customer_id,
+            kind=HoldKind(row.kind),
+            channel=Channel(row.channel) if row.channel else None,
+            contact_point_id=row.contact_point_id,
+            account_id=row.account_id,
+            account_reference=row.account_reference,
+            starts=row.starts,
+            ends=row.ends,
+            lifted_at=row.lifted_at,
+        )
+        for row in await work.all(statement)
+    ]
+
+
+async def add_hold(work: Work, hold: HoldEntry, *, note: str | None, caller_id: str) -> None:
+    await work.insert(
+        "hold",
+        [
+            {
+                "id": hold.id,
+                "customer_id": hold.customer_id,
+                "seq": work.next_seq(hold.customer_id),
+                "kind": hold.kind,
+                "channel": hold.channel,
+                "contact_point_id": hold.contact_point_id,
+                "account_id": hold.account_id,
+                "starts": hold.starts,
+                "ends": hold.ends,
+                "note": _sealed(work, hold.customer_id, note),
+                "recorded_at": work.now,
+                "caller_id": caller_id,
+            }
+        ],
+    )
+
+
+async def lift_hold(work: Work, hold: HoldEntry, reason: str) -> None:
+    sealed = work.vault.seal(hold.customer_id, reason)
+    await work.change("hold", [{"id": hold.id, "lifted_at": work.now, "lift_reason": sealed}])
+
+
+async def promises_of(work: Work, customer_ids: Collection[str]) -> list[PromiseEntry]:
+    statement = (
+        select(_PROMISE, _ACCOUNT.c.reference.label("account_reference"))
+        .outerjoin(_ACCOUNT, _ACCOUNT.c.id == _PROMISE.c.account_id)
+        .where(_PROMISE.c.customer_id.in_(customer_ids))
+        .order_by(_PROMISE.c.id)
+    )
+    return [
+        PromiseEntry(
+            id=row.id,
+            customer_id=row.customer_id,
+            account_id=row.account_id,
+            account_reference=row.account_reference,
+            pay_by=row.pay_by,
+            made_at=row.made_at,
+            status=PromiseStatus(row.status),
+        )
+        for row in await work.all(statement)
+    ]
+
+
+async def add_promise(
+    work: Work, promise: PromiseEntry, *, amount: str | None, currency: str | None, caller_id: str
+) -> None:
+    await work.insert(
+        "promise",
+        [
+            {
+                "id": promise.id,
+                "customer_id": promise.customer_id,
+                "seq": work.next_seq(promise.customer_id),
+                "account_id": promise.account_id,
+                "pay_by": promise.pay_by,
+                "amount": amount,
+                "currency": currency,
+                "made_at": promise.made_at,
+                "status": promise.status,
+                "caller_id": caller_id,
+            }
+        ],
+    )
+
+
+async def outside_of(work: Work, customer_ids: Collection[str], since: datetime) -> list[OutsideContact]:
+    """Oldest first."""
+    statement = (
+        select(_OUTSIDE)
+        .where(_OUTSIDE.c.customer_id.in_(customer_ids), _OUTSIDE.c.at >= since)
+        .order_by(_OUTSIDE.c.at, _OUTSIDE.c.id)
+    )
+    return [_outside(row) for row in await work.all(statement)]
+
+
+async def outside(work: Work, ids: Collection[str]) -> dict[str, OutsideContact]:
+    rows = await work.all(select(_OUTSIDE).where(_OUTSIDE.c.id.in_(ids)))
+    return {row.id: _outside(row) for row in rows}
+
+
+async def outside_by_reference(work: Work, caller_id: str, reference: str) -> tuple[OutsideContact, str] | None:
+    """The one this caller recorded under that reference, and its fingerprint."""
+    statement = select(_OUTSIDE).where(_OUTSIDE.c.caller_id == caller_id, _OUTSIDE.c.reference == reference)
+    row = await work.one(statement)
+    return (_outside(row), row.fingerprint) if row else None
+
+
+async def add_outside(
+    work: Work, outside: OutsideContact, *, note: str | None, fingerprint: str, caller_id: str
+) -> None:
+    await work.insert(
+        "outside_contact",
+        [
+            {
+                "id": outside.id,
+                "customer_id": outside.customer_id,
+                "seq": work.next_seq(outside.customer_id),
+                "reference": outside.reference,
+                "fingerprint": fingerprint,
+                "medium": outside.medium,
+                "result": outside.result,
+                "initiator": outside.initiator,
+                "at": outside.at,
+                "accounts": list(outside.account_ids),
+                "contact_point_id": outside.contact_point_id,
+                "purpose": outside.purpose,
+                "note": _sealed(work, outside.customer_id, note),
+                "recorded_at": work.now,
+                "caller_id": caller_id,
+            }
+        ],
+    )
+
+
+def _customer(row: Any, work: Work) -> Customer:
+    return Customer(
+        id=row.id,
+        reference=row.reference,
+        name=None if row.name is None else work.vault.open(row.id, row.name),
+        locale=row.locale,
+        time_zones=tuple(row.time_zones),
+        jurisdiction=row.jurisdiction,
+        created_at=row.created_at,
+        preferred_channels=tuple(map(Channel, row.preferred_channels)),
+        windows=tuple(map(_window, row.windows)),
+    )
+
+
+def _columns(customer: Customer, work: Work) -> dict[str, object]:
+    return {
+        "id": customer.id,
+        "reference": customer.reference,
+        "name": _sealed(work, customer.id, customer.name),
+        "locale": customer.locale,
+        "time_zones": list(customer.time_zones),
+        "jurisdiction": customer.jurisdiction,
+        "preferred_channels": list(customer.preferred_channels),
+        "windows": list(map(_window_columns, customer.windows)),
+    }
+
+
+def _point_columns(point: ContactPoint, work: Work) -> dict[str, object]:
+    return {
+        "id": point.id,
+        "customer_id": point.customer_id,
+        "channel": point.channel,
+        "address": work.vault.seal(point.customer_id, point.address),
+        "address_index": work.vault.index(point.address),
+        "masked": point.masked,
+        "party": point.party,
+        "place": point.place,
+        "shared": point.shared,
+        "usable": point.usable,
+    }
+
+
+def _window(stored: Mapping[str, Any]) -> Wish:
+    return Wish(
+        effect=WindowEffect(stored["effect"]),
+        start=time.fromisoformat(stored["start"]),
+        end=time.fromisoformat(stored["end"]),
+        days=frozenset(stored["days"]),
+        channels=frozenset(map(Channel, stored["channels"])),
+        valid_from=_instant(stored["valid_from"]),
+        valid_until=_instant(stored["valid_until"]),
+        zone=stored["zone"],
+    )
+
+
+def _window_columns(window: Wish) -> dict[str, Any]:
+    return {
+        "effect": window.effect,
+        "start": window.start.isoformat(),
+        "end": window.end.isoformat(),
+        "days": sorted(window.days),
+        "channels": sorted(window.channels),
+        "valid_from": window.valid_from.isoformat() if window.valid_from else None,
+        "valid_until": window.valid_until.isoformat() if window.valid_until else None,
+        "zone": window.zone,
+    }
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _outside(row: Any) -> OutsideContact:
+    return OutsideContact(
+        id=row.id,
+        customer_id=row.customer_id,
+        reference=row.reference,
+        medium=Medium(row.medium),
+        result=OutsideResult(row.result),
+        initiator=Initiator(row.initiator),
+        at=row.at,
+        purpose=Purpose(row.purpose) if row.purpose else None,
+        account_ids=tuple(row.accounts),
+        contact_point_id=row.contact_point_id,
+    )
+
+
+def _sealed(work: Work, customer_id: str, text: str | None) -> str | None:
+    return None if text is None else work.vault.seal(customer_id, text)

@@ -1,0 +1,115 @@
+"""Reading template files: one TOML file per template and language, as a lawyer reads it."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.words.errors import BadTemplate
+from policies.facts import Channel
+
+OURS = Path(__file__).parent / "templates"
+
+_FILE_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+_SECTIONS: Mapping[str, Channel] = {channel.lower(): channel for channel in Channel}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is said on one channel, as it stands in the file."""
+
+    text: str
+    subject: str | None = None
+    opt_out: str = ""  #: only in a frame: the sentence that says how to stop
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One file."""
+
+    path: Path
+    parts: Mapping[Channel, Part]
+    discreet: Mapping[Channel, Part]
+    speaks_of_debt: bool  #: False: the same words may be read by others too
+    opt_out: bool  #: False: the frame's sentence on how to stop is left out
+    joiner: str  #: only in a frame: what stands between two lines of an SMS
+
+
+def read(folder: Path) -> dict[tuple[str, str], Sheet]:
+    """All sheets below `folder`, by language and name."""
+    if not folder.is_dir():
+        raise BadTemplate(folder, "is not a folder")
+    return {_key(path): _sheet(path) for path in sorted(folder.glob("*/*.toml"))}
+
+
+def _key(path: Path) -> tuple[str, str]:
+    if not _LANGUAGE.fullmatch(path.parent.name):
+        raise BadTemplate(path, "must lie in a folder named like a language: en, zh")
+    if not _FILE_NAME.fullmatch(path.stem):
+        raise BadTemplate(path, "must have a name of small letters, digits and _")
+    return path.parent.name, path.stem
+
+
+def _sheet(path: Path) -> Sheet:
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadTemplate(path, f"cannot be read as TOML: {error}") from error
+    discreet = _table(path, data, "discreet")
+    sheet = Sheet(
+        path=path,
+        speaks_of_debt=_flag(path, data, "speaks_of_debt"),
+        opt_out=_flag(path, data, "opt_out"),
+        joiner=_string(path, data, "joiner", " "),
+        parts=_parts(path, data),
+        discreet=_parts(path, discreet),
+    )
+    _nothing_else(path, {**data, **discreet})
+    return sheet
+
+
+def _parts(path: Path, data: dict[str, object]) -> dict[Channel, Part]:
+    return {
+        channel: _part(path, _table(path, data, section))
+        for section, channel in _SECTIONS.items()
+        if section in data
+    }
+
+
+def _part(path: Path, table: dict[str, object]) -> Part:
+    text = _string(path, table, "text", "")
+    subject = _string(path, table, "subject", "") or None
+    opt_out = _string(path, table, "opt_out", "")
+    _nothing_else(path, table)
+    if not text.strip():
+        raise BadTemplate(path, "has a section without a text")
+    return Part(text, subject, opt_out)
+
+
+def _table(path: Path, data: dict[str, object], key: str) -> dict[str, object]:
+    value = data.pop(key, {})
+    if not isinstance(value, dict):
+        raise BadTemplate(path, f"{key} must be a section")
+    return dict(value)
+
+
+def _string(path: Path, data: dict[str, object], key: str, default: str) -> str:
+    value = data.pop(key, default)
+    if not isinstance(value, str):
+        raise BadTemplate(path, f"{key} must be a text")
+    return value
+
+
+def _flag(path: Path, data: dict[str, object], key: str) -> bool:
+    value = data.pop(key, True)
+    if not isinstance(value, bool):
+        raise BadTemplate(path, f"{key} must be true or false")
+    return value
+
+
+def _nothing_else(path: Path, left: Mapping[str, object]) -> None:
+    """A misspelt key would be words that are never sent."""
+    if left:
+        raise BadTemplate(path, f"has a key that means nothing here: {', '.join(sorted(left))}")

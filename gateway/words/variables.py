@@ -1,0 +1,117 @@
+"""The caller's variables: checked, cleaned, and made ready to print.
+
+The end of a name says what it is: `_amount` is money in the bill's currency, `_on` an ISO date, `_minutes` a whole
+number of minutes, `_url` an address on the web. Anything else is a short text, a number or a yes or no.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal, InvalidOperation
+
+from gateway.words.errors import BadVariable
+from gateway.words.phrases import Phrases, printable_amount
+
+#: The names that we fill in ourselves. A caller cannot speak in the lender's name or change what a bill says.
+BUILT_IN = frozenset(
+    {"lender", "phone", "pay_url", "help_url", "unsubscribe_url", "name"}
+    | {"amount", "currency", "due_on", "days_overdue", "account"}
+)
+MAX_LENGTH = 500
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_URL = re.compile(r"https?://[^\s\"'<>\\^`{|}]+")
+_BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+#: They turn the direction of the text around, or cannot be encoded at all.
+_HARMFUL = re.compile(r"[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+
+
+def clean(text: str) -> str:
+    """One line without control characters: a value can begin no paragraph and no mail header."""
+    return _BREAKS.sub(" ", _HARMFUL.sub("", text)).strip()
+
+
+def check_variables(variables: Mapping[str, object]) -> None:
+    """Raise `BadVariable` for the first that could never be rendered. Worth calling before a contact is accepted."""
+    for name, value in variables.items():
+        _check(name, value)
+
+
+def ready(variables: Mapping[str, object], phrases: Phrases, currency: str | None) -> dict[str, object]:
+    """The variables as they will be read. Without a bill no currency is known: an `_amount` counts as not given."""
+    check_variables(variables)
+    return {
+        name: _say(name, value, phrases, currency)
+        for name, value in variables.items()
+        if currency is not None or not name.endswith("_amount")
+    }
+
+
+def _check(name: str, value: object) -> None:
+    if name in BUILT_IN:
+        raise BadVariable(name, "is filled in by the gateway and cannot be given")
+    if not _NAME.fullmatch(name):
+        raise BadVariable(clean(name)[:64], "is no name: use small letters, digits and _")
+    if isinstance(value, bool):
+        return
+    if not isinstance(value, str | int | float | Decimal):
+        raise BadVariable(name, "must be a text, a number, true or false")
+    if not _is_short(value):
+        raise BadVariable(name, f"is longer than {MAX_LENGTH} characters")
+    if not clean(str(value)):
+        raise BadVariable(name, "is empty")
+    _check_kind(name, clean(str(value)))
+
+
+def _is_short(value: str | float | Decimal) -> bool:
+    try:
+        return len(str(value)) <= MAX_LENGTH
+    except ValueError:  # Python refuses to write out integers of thousands of digits
+        return False
+
+
+def _check_kind(name: str, text: str) -> None:
+    if name.endswith("_url") and not _URL.fullmatch(text):
+        raise BadVariable(name, "must be an address that begins with https:// or http://")
+    if name.endswith("_on"):
+        _date(name, text)
+    if name.endswith("_amount"):
+        _amount(name, text)
+    if name.endswith("_minutes"):
+        _minutes(name, text)
+
+
+def _say(name: str, value: object, phrases: Phrases, currency: str | None) -> object:
+    if isinstance(value, bool):
+        return value
+    text = clean(str(value))
+    if name.endswith("_on"):
+        return phrases.day(_date(name, text))
+    if name.endswith("_amount") and currency is not None:
+        return phrases.money(_amount(name, text), currency)
+    if name.endswith("_minutes"):
+        return phrases.count(_minutes(name, text), "minute")
+    return text
+
+
+def _date(name: str, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise BadVariable(name, "must be a date like 2026-03-02") from None
+
+
+def _amount(name: str, text: str) -> Decimal:
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        raise BadVariable(name, "must be an amount like 120.00") from None
+    if not printable_amount(amount):
+        raise BadVariable(name, "must be an amount like 120.00")
+    return amount
+
+
+def _minutes(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 6):
+        raise BadVariable(name, "must be a whole number of minutes")
+    return int(text)
