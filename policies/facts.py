@@ -195,6 +195,8 @@ class PastContact:
     accounts: frozenset[str] = frozenset()
     point: str | None = None
     contact: str | None = None
+    #: Made to another debtor of the same account: it counts in caps per account, and in no other.
+    joint: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +247,8 @@ class Facts:
     holds: tuple[Hold, ...] = ()
     promises: tuple[Promise, ...] = ()
     wishes: tuple[Wish, ...] = ()
+    not_before: datetime | None = None  #: the caller wants it no earlier
+    expires_at: datetime | None = None  #: from this instant on the caller does not want it any more
     #: Evidence for a purpose that rules exempt: what it answers, or a key that is allowed the purpose.
     evidence: bool = False
     #: Other facts of the lender, by name, for packs of its own.
