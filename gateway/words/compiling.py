@@ -5,9 +5,10 @@ it, and whoever may write one can neither reach into Python nor keep it busy. Th
 """
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, Never
 
 from jinja2 import StrictUndefined, Template, TemplateError, meta, nodes
 from jinja2.sandbox import SandboxedEnvironment
@@ -19,34 +20,23 @@ _WORDS_NAMES_AND_CONDITIONS = (
     *(nodes.If, nodes.Test, nodes.And, nodes.Or, nodes.Not, nodes.Compare, nodes.Operand),
 )
 
+#: A line that holds nothing but a condition is no line of the message.
+_ONLY_CONDITIONS = re.compile(r"^[ \t]*(\{%[^\n]*?%\})[ \t]*(?:\n|\Z)", re.MULTILINE)
+
 
 class _Missing(StrictUndefined):
     """A name without a value says which it is, wherever it is used."""
 
     __slots__ = ()
 
-    def _refuse(self) -> NoReturn:
+    def _refuse(self, *_: Any, **__: Any) -> Never:
         raise MissingVariable(self._undefined_name or "")
 
-    def __str__(self) -> str:
-        self._refuse()
-
-    def __bool__(self) -> bool:
-        self._refuse()
-
-    def __eq__(self, other: object) -> bool:
-        self._refuse()
-
-    def __ne__(self, other: object) -> bool:
-        self._refuse()
-
-    __hash__ = StrictUndefined.__hash__
+    __str__ = __bool__ = __eq__ = __ne__ = __hash__ = _refuse
 
 
 def _environment(*, autoescape: bool) -> SandboxedEnvironment:
-    environment = SandboxedEnvironment(
-        autoescape=autoescape, undefined=_Missing, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = SandboxedEnvironment(autoescape=autoescape, undefined=_Missing)
     environment.globals.clear()
     environment.filters.clear()
     return environment
@@ -68,6 +58,7 @@ class Compiled:
 def compiled(path: Path, source: str, *, html: bool = False) -> Compiled:
     """Compile `source`, which comes from `path`, or say what is wrong with it."""
     environment = _HTML if html else _TEXT
+    source = _ONLY_CONDITIONS.sub(r"\1", source)
     try:
         tree = environment.parse(source)
         _check(path, tree)

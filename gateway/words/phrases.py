@@ -1,14 +1,15 @@
 """Money, dates and counts as they are said in one language: ready to print."""
 
+import math
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from typing import Literal
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date
+from babel.dates import format_date, format_timedelta
 from babel.numbers import NumberPattern, parse_pattern
-from babel.units import format_unit
 
 from policies.facts import Channel
 
@@ -37,8 +38,15 @@ class Phrases:
         """The month is always a word or 月, so that nobody reads March as February."""
         return format_date(day, "medium" if self.channel is Channel.SMS else "long", self.locale)
 
-    def count(self, number: int, unit: str) -> str:
-        return _plain(format_unit(number, f"duration-{unit}", "long", locale=self.locale))
+    def days(self, number: int) -> str:
+        return self._length(timedelta(days=number), "day")
+
+    def minutes(self, number: int) -> str:
+        return self._length(timedelta(minutes=number), "minute")
+
+    def _length(self, length: timedelta, unit: Literal["day", "minute"]) -> str:
+        """In this unit only: 40 days stay 40 days. (babel's `format_unit` knows no long units in Chinese.)"""
+        return _plain(format_timedelta(length, granularity=unit, threshold=math.inf, locale=self.locale))
 
     def _apply(self, pattern: NumberPattern, amount: Decimal, currency: str) -> str:
         said = pattern.apply(amount, self.locale, currency=currency, decimal_quantization=False)
@@ -49,9 +57,7 @@ class Phrases:
 def phrases(tag: str, language: str, channel: Channel) -> Phrases:
     """The customer's own region where it speaks `language` (en-GB writes 2 Mar), else the language's usual way."""
     locale = _locale(tag, language)
-    return Phrases(
-        locale, channel, locale.currency_formats["standard"], parse_pattern("¤¤\N{NO-BREAK SPACE}#,##0.00")
-    )
+    return Phrases(locale, channel, locale.currency_formats["standard"], parse_pattern("¤¤\N{NO-BREAK SPACE}#,##0.00"))
 
 
 def printable_amount(amount: Decimal) -> bool:

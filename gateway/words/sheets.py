@@ -72,9 +72,7 @@ def _sheet(path: Path) -> Sheet:
 
 def _parts(path: Path, data: dict[str, object]) -> dict[Channel, Part]:
     return {
-        channel: _part(path, _table(path, data, section))
-        for section, channel in _SECTIONS.items()
-        if section in data
+        channel: _part(path, _table(path, data, section)) for section, channel in _SECTIONS.items() if section in data
     }
 
 

@@ -90,7 +90,7 @@ def _say(name: str, value: object, phrases: Phrases, currency: str | None) -> ob
     if name.endswith("_amount") and currency is not None:
         return phrases.money(_amount(name, text), currency)
     if name.endswith("_minutes"):
-        return phrases.count(_minutes(name, text), "minute")
+        return phrases.minutes(_minutes(name, text))
     return text
 
 
