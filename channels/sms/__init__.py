@@ -1,0 +1,1 @@
+"""Texts, one file per provider."""

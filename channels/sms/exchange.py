@@ -1,0 +1,119 @@
+"""One POST to a vendor, and what its failure says about the message.
+
+nothing had left   -> TemporaryFailure
+ +-- ConnectError, ConnectTimeout    no connection came about
+ +-- PoolTimeout                     no connection was free
+ +-- ProxyError                      the proxy would not carry it
+ +-- UnsupportedProtocol             the address is not http
+it may have left   -> OutcomeUnknown
+ +-- everything else of httpx: cut lines, time-outs of reading and writing, answers that cannot be read
+"""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import httpx
+
+from channels.base import ChannelFailure, OutcomeUnknown, PermanentFailure, TemporaryFailure
+
+#: All that httpx raises; a closed client is a bug of the caller and passes through.
+FAILURES = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, httpx.CookieConflict, TimeoutError)
+
+NOTHING_LEFT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+
+#: Answers that ask us to come again. 408 and 425 say that the request was not looked at.
+COME_AGAIN = frozenset({408, 425, 429, 503})
+
+LONGEST_RETRY_AFTER = timedelta(days=1)
+
+
+async def post(
+    client: httpx.AsyncClient,
+    url: str,
+    *,
+    timeout: timedelta,
+    headers: Mapping[str, str],
+    json: Mapping[str, Any] | None = None,
+    data: Mapping[str, str] | None = None,
+) -> httpx.Response:
+    """Post once, never follow a redirect, and answer within `timeout` or raise a `ChannelFailure`."""
+    seconds = timeout.total_seconds()
+    # Waiting for a free connection, connecting and the TLS handshake have a quarter each, so that when the whole
+    # time-out strikes, the request was on its way, and the outcome is unknown.
+    limits = httpx.Timeout(seconds, connect=seconds / 4, pool=seconds / 4)
+    try:
+        async with asyncio.timeout(seconds):
+            return await client.post(url, json=json, data=data, headers=headers, timeout=limits, follow_redirects=False)
+    except FAILURES as error:
+        failure = failure_of(error)
+    # Out here, so that the library's error, which may print the address, does not hang on ours as its context.
+    raise failure
+
+
+def failure_of(error: Exception) -> ChannelFailure:
+    """What an error of httpx means for the message."""
+    event = type(error).__name__
+    if isinstance(error, NOTHING_LEFT):
+        return TemporaryFailure(f"the provider cannot be reached ({event})")
+    return OutcomeUnknown(f"the provider gave no answer ({event})")
+
+
+def refusal(response: httpx.Response, *, code: str | None = None, bad_address: bool = False) -> ChannelFailure:
+    """What an answer that is no acceptance means for the message. `code` is the vendor's own."""
+    status = response.status_code
+    detail, code = f"the provider answered {status}", code or str(status)
+    if status in COME_AGAIN:
+        return TemporaryFailure(detail, code=code, retry_after=retry_after(response))
+    if response.is_client_error:
+        return PermanentFailure(detail, code=code, bad_address=bad_address)
+    # A redirect may come from a proxy behind which the request went on; a 500 may come after the text left.
+    return OutcomeUnknown(detail, code=code)
+
+
+def retry_after(response: httpx.Response) -> timedelta | None:
+    """The wait the vendor asks for in seconds. A date is ignored: there is no clock here to compare it with."""
+    value = response.headers.get("Retry-After", "").strip()
+    if not re.fullmatch("[0-9]{1,9}", value):
+        return None
+    return min(timedelta(seconds=int(value)), LONGEST_RETRY_AFTER)
+
+
+def fields(response: httpx.Response) -> dict[str, Any]:
+    """The JSON object in the answer; empty where there is none."""
+    try:
+        body = response.json()
+    except (ValueError, RecursionError):
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def printable_code(value: object) -> str | None:
+    """A vendor's error code, if it is a word or a short number: what is longer could be somebody's phone number."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    code = str(value)
+    return code if re.fullmatch("[A-Za-z][A-Za-z_.-]{0,39}|[0-9]{1,6}", code) else None
+
+
+def message_id(value: object) -> str | None:
+    """The vendor's id of a message, where it is one."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    return str(value) or None
+
+
+def whole_seconds(valid_for: timedelta) -> int:
+    """The validity as vendors take it, never longer than it was. Less than a second cannot be said to them."""
+    seconds = int(valid_for.total_seconds())
+    if seconds < 1:
+        raise TemporaryFailure("too little time was left to hand it over")
+    return seconds
