@@ -11,6 +11,9 @@ from policies.facts import Channel
 
 OURS = Path(__file__).parent / "templates"
 
+#: Sheets that are no templates: what stands around the words, and the words that serve every purpose discreetly.
+FRAME, DISCREET_FRAME, SHARED = "frame", "discreet_frame", "discreet"
+
 _FILE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _SECTIONS: Mapping[str, Channel] = {channel.lower(): channel for channel in Channel}
@@ -67,7 +70,27 @@ def _sheet(path: Path) -> Sheet:
         discreet=_parts(path, discreet),
     )
     _nothing_else(path, {**data, **discreet})
+    _check(sheet)
     return sheet
+
+
+def _check(sheet: Sheet) -> None:
+    """What would be ignored is refused: whoever wrote it believes that it is sent."""
+    if too_many := sheet.discreet.keys() - sheet.parts.keys():
+        raise BadTemplate(sheet.path, f"has discreet words alone for {', '.join(sorted(too_many))}")
+    if sheet.path.stem in (FRAME, DISCREET_FRAME):
+        _check_frame(sheet)
+    elif any(part.opt_out for part in (*sheet.parts.values(), *sheet.discreet.values())):
+        raise BadTemplate(sheet.path, "says how to stop: that is the frame's to say")
+
+
+def _check_frame(sheet: Sheet) -> None:
+    for channel, part in sheet.parts.items():
+        if "{{ words }}" not in part.text:
+            raise BadTemplate(sheet.path, f"has no {{{{ words }}}} for {channel}")
+        # A call is ended by a word; a message must say how to stop the next.
+        if channel is not Channel.CALLBACK and not ("{{ opt_out }}" in part.text and part.opt_out.strip()):
+            raise BadTemplate(sheet.path, f"does not say how to stop on {channel}")
 
 
 def _parts(path: Path, data: dict[str, object]) -> dict[Channel, Part]:

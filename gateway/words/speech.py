@@ -8,7 +8,7 @@ from markupsafe import Markup, escape
 from gateway.words.compiling import Compiled, compiled, fingerprint
 from gateway.words.errors import BadTemplate, MissingVariable
 from gateway.words.sheets import Part, Sheet
-from gateway.words.variables import BUILT_IN
+from gateway.words.variables import ALWAYS, BUILT_IN
 from policies.facts import Channel
 
 #: A text that needs one of these speaks of a bill, and cannot be rendered without one.
@@ -61,7 +61,7 @@ def pair(name: str, language: str, channel: Channel, sheet: Sheet, frame: Frame)
     discreet_part = sheet.discreet.get(channel, frame.shared if sheet.speaks_of_debt else sheet.parts[channel])
     full = _speech(version, channel, sheet, part=sheet.parts[channel], around=frame.full, frame=frame)
     discreet = _speech(f"{version}/discreet", channel, sheet, part=discreet_part, around=frame.discreet, frame=frame)
-    if too_much := sorted((discreet.needs - full.needs) | (discreet.uses & BILL_FACTS)):
+    if too_much := sorted((discreet.needs - full.needs - ALWAYS) | (discreet.uses & BILL_FACTS)):
         raise BadTemplate(sheet.path, f"asks in its discreet words for {', '.join(too_much)}")
     return Pair(full, discreet, full.needs - BUILT_IN, discreet.needs - BUILT_IN, bool(full.needs & BILL_FACTS))
 

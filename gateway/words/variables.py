@@ -12,11 +12,10 @@ from decimal import Decimal, InvalidOperation
 from gateway.words.errors import BadVariable
 from gateway.words.phrases import Phrases, printable_amount
 
+#: What is known of every message.
+ALWAYS = frozenset({"lender", "phone", "pay_url", "help_url"})
 #: The names that we fill in ourselves. A caller cannot speak in the lender's name or change what a bill says.
-BUILT_IN = frozenset(
-    {"lender", "phone", "pay_url", "help_url", "unsubscribe_url", "name"}
-    | {"amount", "currency", "due_on", "days_overdue", "account"}
-)
+BUILT_IN = ALWAYS | {"name", "unsubscribe_url", "amount", "currency", "due_on", "days_overdue", "account"}
 MAX_LENGTH = 500
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")

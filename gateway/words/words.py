@@ -3,11 +3,12 @@
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from channels.sms.segments import segments
 from gateway.words import sheets
 from gateway.words.compiling import Compiled, compiled
 from gateway.words.errors import BadTemplate, UnknownTemplate
 from gateway.words.phrases import Phrases, masked, phrases
-from gateway.words.sheets import Sheet
+from gateway.words.sheets import DISCREET_FRAME, FRAME, SHARED, Sheet
 from gateway.words.speech import Frame, Pair, Speech, html_of, pair, paragraphs, written
 from gateway.words.values import Lender, Rendered, Values
 from gateway.words.variables import clean, ready
@@ -15,8 +16,6 @@ from policies.facts import Channel, Purpose
 
 _Library = dict[tuple[str, Channel, str], Pair]
 _LAYOUT = "layout.html.j2"
-#: Sheets that are no templates: what stands around the words, and the words that serve every purpose discreetly.
-_FRAME, _DISCREET_FRAME, _SHARED = "frame", "discreet_frame", "discreet"
 
 
 class Words:
@@ -78,7 +77,7 @@ class Words:
         text = written(speech.text, names)
         if channel is Channel.SMS:
             text = " ".join(text.split())
-            return Rendered(None, text, None, speech.version, _segments(text))
+            return Rendered(None, text, None, speech.version, segments(text).segments)
         text = "\n\n".join(paragraphs(text))
         if speech.subject is None or speech.html is None:
             return Rendered(None, text, None, speech.version, None)
@@ -102,17 +101,17 @@ def _layout(folder: Path | None) -> Path:
 
 def _language(language: str, files: Mapping[str, Sheet], layout: str) -> _Library:
     """Compile one language, which must speak for every purpose on every channel: nobody is left without words."""
-    around = {name: _whole(language, files, name) for name in (_FRAME, _DISCREET_FRAME, _SHARED)}
+    around = {name: _whole(language, files, name) for name in (FRAME, DISCREET_FRAME, SHARED)}
     for purpose in Purpose:
         _whole(language, files, purpose.lower())
     library: _Library = {}
     for name in sorted(files.keys() - around.keys()):
         for channel in files[name].parts:
             frame = Frame(
-                full=around[_FRAME].parts[channel],
-                discreet=around[_DISCREET_FRAME].parts[channel],
-                shared=around[_SHARED].parts[channel],
-                joiner=around[_FRAME].joiner,
+                full=around[FRAME].parts[channel],
+                discreet=around[DISCREET_FRAME].parts[channel],
+                shared=around[SHARED].parts[channel],
+                joiner=around[FRAME].joiner,
                 layout=layout,
             )
             library[name, channel, language] = pair(name, language, channel, files[name], frame)
@@ -126,8 +125,6 @@ def _whole(language: str, files: Mapping[str, Sheet], name: str) -> Sheet:
     for channel in Channel:
         if channel not in sheet.parts:
             raise BadTemplate(sheet.path, f"says nothing for {channel}")
-    if name in (_FRAME, _DISCREET_FRAME) and not all("{{ words }}" in part.text for part in sheet.parts.values()):
-        raise BadTemplate(sheet.path, "has a frame without {{ words }}")
     return sheet
 
 
@@ -158,9 +155,3 @@ def _facts(used: frozenset[str], values: Values, how: Phrases) -> dict[str, obje
     if "unsubscribe_url" in used and values.unsubscribe_url:
         facts["unsubscribe_url"] = clean(values.unsubscribe_url)
     return facts
-
-
-def _segments(text: str) -> int:
-    from channels.sms.segments import segments
-
-    return segments(text).segments
