@@ -96,6 +96,7 @@ class RuleInfo:
     source: str | None = None
     effective_from: date | None = None
     effective_to: date | None = None
+    title_zh: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,6 +195,9 @@ class PastContact:
     accounts: frozenset[str] = frozenset()
     point: str | None = None
     contact: str | None = None
+    evidence: bool = (
+        False  #: its purpose was exempt by evidence; without it an exempt purpose fills caps like any other
+    )
     #: Made to another debtor of the same account: it counts in caps per account, and in no other.
     joint: bool = False
 

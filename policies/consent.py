@@ -1,0 +1,76 @@
+"""The ledger of consent: withdrawals end contact at once, and some purposes need a grant.
+
+12 CFR 1006.14(h) and 47 CFR 64.1200(a)(10) (US), CONC 7.9.4R and PECR reg. 22 (UK), Civil Code Art. 1033 and MIIT
+Order No. 74 Art. 21 (CN). A STOP to one number ends texts to that number, "stop calling" ends a channel, "leave me
+alone" ends all. A withdrawal is lifted only by a later grant that is at least as specific: a STOP to one number is not
+undone by a general grant in an import.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from policies.decision import Allow, Detail, Reason, Refuse, Verdict
+from policies.facts import Consent, ConsentStatus, Facts, Purpose
+from policies.fields import Fields
+from policies.rule import Case, Terms
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ConsentLedger:
+    terms: Terms
+    requires_grant: bool
+    #: Purposes that a customer cannot opt out of as such; the channel or the address can still be closed.
+    medium_only: frozenset[Purpose]
+
+    @classmethod
+    def read(cls, fields: Fields, terms: Terms) -> Self:
+        medium_only = fields.choices("medium_only", Purpose, frozenset())
+        return cls(terms, fields.take("requires_grant", bool, False), medium_only)
+
+    def check(self, case: Case, at: datetime) -> Verdict | None:
+        facts = case.facts
+        entries = [entry for entry in facts.consents if entry.at <= at and _matches(entry, facts)]
+        grants = [entry for entry in entries if entry.status is ConsentStatus.GRANTED]
+        closes = min((e.at for e in facts.consents if e.at > at and self._binds(e, facts)), default=None)
+        for place, entry in enumerate(entries):
+            if self._binds(entry, facts) and not any(_lifts(grant, entry) for grant in entries[place + 1 :]):
+                return Refuse(Reason("consent_withdrawn", _scope(entry)))
+        if not self.requires_grant:
+            return Allow(Reason("consent_not_withdrawn"), closes=closes)
+        if not grants:
+            return Refuse(Reason("consent_missing", {"purpose": facts.purpose.value}))
+        return Allow(Reason("consent_granted", _scope(grants[-1])), closes=closes)
+
+    def _binds(self, entry: Consent, facts: Facts) -> bool:
+        """Whether the entry withdraws this contact, unless a later grant lifts it."""
+        if entry.status is not ConsentStatus.WITHDRAWN or not _matches(entry, facts):
+            return False
+        return facts.purpose not in self.medium_only or entry.channel is not None or entry.point is not None
+
+
+def _matches(entry: Consent, facts: Facts) -> bool:
+    return (
+        entry.channel in (None, facts.channel)
+        and entry.purpose in (None, facts.purpose)
+        and (entry.point is None or (facts.point is not None and entry.point == facts.point.id))
+    )
+
+
+def _lifts(grant: Consent, withdrawal: Consent) -> bool:
+    """Every field that the withdrawal narrows is narrowed to the same by the grant."""
+    return (
+        grant.status is ConsentStatus.GRANTED
+        and withdrawal.channel in (None, grant.channel)
+        and withdrawal.point in (None, grant.point)
+        and withdrawal.purpose in (None, grant.purpose)
+    )
+
+
+def _scope(entry: Consent) -> dict[str, Detail]:
+    return {
+        "at": entry.at.isoformat(),
+        "channel": entry.channel.value if entry.channel else None,
+        "point": entry.point,
+        "purpose": entry.purpose.value if entry.purpose else None,
+    }

@@ -1,0 +1,172 @@
+"""The engine: every rule is asked, the strictest answer wins, and a delay is followed to the instant all rules allow.
+
+A delay by one rule can run into another: a cap that frees at midnight runs into the night. So a deferral is followed to
+its end: all rules are asked again at the furthest instant that any of them names, until all allow. Every rule names the
+first instant at which it allows, so no instant in between was allowed, and the one found is the first.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+
+from policies.decision import (
+    Allow,
+    Confidence,
+    Decision,
+    Defer,
+    Finding,
+    Outcome,
+    Reason,
+    Refuse,
+    RuleInfo,
+)
+from policies.facts import Facts
+from policies.rule import Case, Rule
+from policies.rulebook import Rulebook
+from policies.week import HORIZON_DAYS
+from policies.zones import day_start, zone
+
+HORIZON = timedelta(days=HORIZON_DAYS)
+
+
+def decide(facts: Facts, at: datetime, rulebook: Rulebook) -> Decision:
+    """May this contact be made at that instant? If not yet: when first. All rules run, even after a refusal."""
+    if at.tzinfo is None:
+        raise ValueError("a decision needs an aware instant")
+    at = at.astimezone(UTC)
+    zones = (rulebook.time_zone,) if rulebook.time_zone else facts.zones
+    case = Case(facts, tuple(zone(name) for name in zones))
+    role = facts.account.role if facts.account else None
+    rules = rulebook.about(facts.channel, facts.purpose, role, facts.evidence)
+
+    findings = [*_built_in(case, rulebook), *_ask(rules, case, at)]
+    outcome = _strictest(findings)
+    opens: datetime | None = at
+    if outcome is Outcome.DEFER:
+        opens, refusals = _follow(rules, case, at, findings, rulebook)
+        if opens is None:
+            outcome = Outcome.REFUSE
+            refused = {finding.rule.id for finding in refusals}
+            findings = [*refusals, *(finding for finding in findings if finding.rule.id not in refused)]
+    return Decision(
+        outcome=outcome,
+        channel=facts.channel,
+        point=facts.point.id if facts.point else None,
+        decided_at=at,
+        next_allowed_at=None if outcome is Outcome.REFUSE else opens,
+        closes_at=_closes(findings) if outcome is Outcome.ALLOW else None,
+        zones=zones,
+        rulebook=rulebook.label,
+        findings=_deciding_first(findings, outcome),
+        discreet=any(isinstance(f.verdict, Allow) and f.verdict.discreet for f in findings),
+    )
+
+
+def next_allowed(facts: Facts, start: datetime, rulebook: Rulebook) -> Decision:
+    """The first allowed instant from `start` on is part of every decision."""
+    return decide(facts, start, rulebook)
+
+
+def _ask(rules: Iterable[Rule], case: Case, at: datetime) -> list[Finding]:
+    """The findings of the rules in force on the date that the customer's wall shows."""
+    days = [at.astimezone(where).date() for where in case.zones] or [at.date()]
+    first, last = min(days), max(days)
+    findings = []
+    for rule in rules:
+        info = rule.terms.info
+        if _in_force(info, first, last) and (verdict := rule.check(case, at)) is not None:
+            if isinstance(verdict, Defer) and info.effective_to is not None:
+                verdict = _until_it_ends(verdict, info.effective_to, case)
+            findings.append(Finding(info, verdict))
+    return findings
+
+
+def _in_force(info: RuleInfo, first: date, last: date) -> bool:
+    """Whether the rule is in force on one of these dates: two zones may show two, and then it is."""
+    return (info.effective_from is None or info.effective_from <= last) and (
+        info.effective_to is None or first <= info.effective_to
+    )
+
+
+def _until_it_ends(verdict: Defer, last_day: date, case: Case) -> Defer:
+    """A rule that goes out of force holds nothing any longer."""
+    ends = max((day_start(where, last_day.toordinal() + 1) for where in case.zones), default=verdict.until)
+    if ends >= verdict.until:
+        return verdict
+    return Defer(ends, verdict.reason, verdict.facts, verdict.allowance)
+
+
+def _follow(
+    rules: Iterable[Rule], case: Case, at: datetime, findings: list[Finding], rulebook: Rulebook
+) -> tuple[datetime | None, list[Finding]]:
+    """The first instant at which all rules allow; or None and what refuses on the way there."""
+    opens = at
+    while True:
+        untils = [finding.verdict.until for finding in findings if isinstance(finding.verdict, Defer)]
+        if not untils:
+            return opens, []
+        later = max(untils)
+        assert later > opens, "a deferral must lie ahead of the instant asked about"
+        opens = later
+        if opens - at > HORIZON:
+            return None, [
+                Finding(_info(rulebook, "core.horizon"), Refuse(Reason("never_opens", {"days": HORIZON_DAYS})))
+            ]
+        findings = _ask(rules, case, opens)
+        refusals = [finding for finding in findings if isinstance(finding.verdict, Refuse)]
+        if refusals:
+            return None, refusals
+
+
+def _built_in(case: Case, rulebook: Rulebook) -> list[Finding]:
+    """What no pack can switch off: somewhere to reach the customer, and a wall clock to go by."""
+    findings = []
+    point = case.facts.point
+    if point is None or not point.usable:
+        code = "no_contact_point" if point is None else "unusable_contact_point"
+        findings.append(Finding(_info(rulebook, "core.reachable"), Refuse(Reason(code))))
+    if not case.zones:
+        findings.append(Finding(_info(rulebook, "core.time_zone"), Refuse(Reason("no_time_zone"))))
+    return findings
+
+
+_TITLES = {
+    "core.reachable": ("There is a usable contact point", "有可用的联系方式"),
+    "core.time_zone": ("The customer's time zone is known", "已知客户所在时区"),
+    "core.horizon": ("There is a time at which every rule allows", "存在各项规则均允许的时间"),
+}
+
+
+def _info(rulebook: Rulebook, rule: str) -> RuleInfo:
+    title, title_zh = _TITLES[rule]
+    return RuleInfo(rule, title, rulebook.version, rulebook.code, Confidence.HOUSE, title_zh=title_zh)
+
+
+def _strictest(findings: list[Finding]) -> Outcome:
+    strictest = Outcome.ALLOW
+    for finding in findings:
+        if isinstance(finding.verdict, Refuse):
+            return Outcome.REFUSE
+        if isinstance(finding.verdict, Defer):
+            strictest = Outcome.DEFER
+    return strictest
+
+
+def _closes(findings: list[Finding]) -> datetime | None:
+    closes = [f.verdict.closes for f in findings if isinstance(f.verdict, Allow) and f.verdict.closes is not None]
+    return min(closes, default=None)
+
+
+def _deciding_first(findings: list[Finding], outcome: Outcome) -> tuple[Finding, ...]:
+    """Of those that say what was decided the first; of deferrals the one that reaches furthest."""
+    if outcome is Outcome.ALLOW:
+        return tuple(findings)
+    if outcome is Outcome.REFUSE:
+        first = next(finding for finding in findings if isinstance(finding.verdict, Refuse))
+    else:
+        first = max((f for f in findings if isinstance(f.verdict, Defer)), key=_reach)
+    return (first, *(finding for finding in findings if finding is not first))
+
+
+def _reach(finding: Finding) -> datetime:
+    assert isinstance(finding.verdict, Defer)
+    return finding.verdict.until

@@ -1,0 +1,52 @@
+"""Holds: reasons why contact must stop or soften, placed on a person, a debt, a channel or one number.
+
+Attorney (12 CFR 1006.6(b)(2)), death, dispute and want of capacity (GB/T 45251-2025), and as our own policy wherever
+they only protect the customer: cease, bankruptcy, breathing space, hardship, a wrong number. The pack says which hold
+stops which purposes. A hold with an end defers until then; one without refuses, because waiting does not help.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from policies.decision import Allow, Reason, Refuse, Verdict
+from policies.facts import Facts, Hold, HoldKind
+from policies.fields import Fields
+from policies.rule import Case, Terms, defer
+from policies.zones import zone
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Holds:
+    terms: Terms
+    kinds: frozenset[HoldKind]
+
+    @classmethod
+    def read(cls, fields: Fields, terms: Terms) -> Self:
+        return cls(terms, fields.choices("holds", HoldKind))
+
+    def check(self, case: Case, at: datetime) -> Verdict | None:
+        holds = [hold for hold in case.facts.holds if hold.kind in self.kinds and _concerns(hold, case.facts)]
+        if not holds:
+            return None
+        until, last = at, None
+        for hold in sorted(holds, key=lambda hold: hold.starts):
+            if hold.starts > until or (hold.ends is not None and hold.ends <= until):
+                continue
+            if hold.ends is None:
+                return Refuse(Reason("hold", {"hold": hold.kind.value}))
+            until, last = hold.ends, hold
+        if last is None:
+            return Allow(
+                Reason("hold_not_in_force"), closes=min((h.starts for h in holds if h.starts > at), default=None)
+            )
+        return defer(until, case.zones[0] if case.zones else zone("UTC"), "hold_until", {"hold": last.kind.value})
+
+
+def _concerns(hold: Hold, facts: Facts) -> bool:
+    """A hold on a debt concerns a contact that names none: it may be about that debt."""
+    return (
+        hold.channel in (None, facts.channel)
+        and (hold.point is None or (facts.point is not None and hold.point == facts.point.id))
+        and (hold.account is None or facts.account is None or hold.account == facts.account.id)
+    )

@@ -1,0 +1,77 @@
+"""Hours in which a contact may be made, on the customer's wall.
+
+12 CFR 1006.6(b)(1) (US), GB/T 45251-2025 (CN) and their like elsewhere. Windows are wall time for each date, never an
+offset, and half-open: 08:00:00 is open, 21:00:00 is closed. Where the customer may be in several zones, every one must
+be open (comment 6(b)(1)(i)-2). Where clocks are put forward over the opening time, the window opens at the jump; where
+an hour is lived twice, the wall decides each time.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from policies.decision import Allow, Reason, Refuse, Verdict
+from policies.facts import WindowEffect
+from policies.fields import Fields
+from policies.rule import Case, Terms, defer, local, override
+from policies.week import CLOSING_DAYS, DAY_SECONDS, Week, first_after, week
+from policies.wishes import hours_of
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)|24:00")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class QuietHours:
+    terms: Terms
+    hours: Week
+    #: Whether hours that the customer agreed to are open too.
+    agreed_hours: bool
+
+    @classmethod
+    def read(cls, fields: Fields, terms: Terms) -> Self:
+        hours = week([_window(row) for row in fields.tables("windows")])
+        return cls(terms, hours, "agreed_hours" in override(fields, "agreed_hours"))
+
+    def check(self, case: Case, at: datetime) -> Verdict | None:
+        if not case.zones:
+            return None
+        agreed = hours_of(case, WindowEffect.ALSO_ALLOW) if self.agreed_hours else ()
+
+        def is_open(instant: datetime) -> bool:
+            return all(
+                self.hours.shows(instant.astimezone(where)) or any(wish.covers(instant, where) for wish in agreed)
+                for where in case.zones
+            )
+
+        clocks = [(self.hours, where) for where in case.zones]
+        clocks += [clock for wish in agreed for clock in wish.clocks(case.zones)]
+        moments = [moment for wish in agreed for moment in wish.moments()]
+        if is_open(at):
+            closes = first_after(at, lambda instant: not is_open(instant), clocks, moments, CLOSING_DAYS)
+            if closes is None:
+                return Allow(Reason("hours_always_open"))
+            return Allow(Reason("hours_open", local(closes, case.zones[0])), closes=closes)
+        until = first_after(at, is_open, clocks, moments)
+        if until is None:
+            return Refuse(Reason("hours_never_open"))
+        return defer(until, case.zones[0], "hours_closed")
+
+
+def _window(row: Fields) -> tuple[frozenset[int], int, int]:
+    names = row.take("days", list, list(_DAYS))
+    if not names or any(name not in _DAYS for name in names):
+        raise row.error("days", f"must hold some of {', '.join(_DAYS)}, not {names!r}")
+    start, end = _clock(row, "start"), _clock(row, "end")
+    if start in (end, DAY_SECONDS):
+        raise row.error("end", "makes an impossible window: it ends where it starts, or starts at 24:00")
+    row.done()
+    return frozenset(_DAYS.index(name) for name in names), start, end
+
+
+def _clock(row: Fields, name: str) -> int:
+    match = _CLOCK.fullmatch(row.take(name, str))
+    if match is None:
+        raise row.error(name, f"must be a time such as 08:00, not {row.values[name]!r}")
+    return int(match[1]) * 3600 + int(match[2]) * 60 if match[1] else DAY_SECONDS
