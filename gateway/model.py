@@ -126,6 +126,7 @@ class ContactPoint:
     channel: Channel
     masked: str
     address: str = field(repr=False)
+    unsubscribe_token: str = field(repr=False)
     party: Party = Party.CUSTOMER
     place: Place = Place.PERSONAL
     shared: bool = False

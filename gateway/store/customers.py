@@ -67,6 +67,12 @@ async def points(work: Work, ids: Collection[str]) -> dict[str, ContactPoint]:
     return {point.id: point for point in await _points(work, _POINT.c.id.in_(ids))}
 
 
+async def point_by_token(work: Work, token: str) -> ContactPoint | None:
+    """The mail address that the token in its mails belongs to."""
+    found = await _points(work, _POINT.c.unsubscribe_token == token)
+    return found[0] if found else None
+
+
 async def _points(work: Work, condition: Any) -> list[ContactPoint]:
     rows = await work.all(select(_POINT).where(condition).order_by(_POINT.c.id))
     return [
@@ -76,6 +82,7 @@ async def _points(work: Work, condition: Any) -> list[ContactPoint]:
             channel=Channel(row.channel),
             masked=row.masked,
             address=work.vault.open(row.customer_id, row.address),
+            unsubscribe_token=row.unsubscribe_token,
             party=Party(row.party),
             place=Place(row.place),
             shared=row.shared,
@@ -323,6 +330,7 @@ def _point_columns(point: ContactPoint, work: Work) -> dict[str, object]:
         "channel": point.channel,
         "address": work.vault.seal(point.customer_id, point.address),
         "address_index": work.vault.index(point.address),
+        "unsubscribe_token": point.unsubscribe_token,
         "masked": point.masked,
         "party": point.party,
         "place": point.place,

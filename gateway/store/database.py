@@ -25,6 +25,7 @@ class Database:
     def __init__(self, url: str, clock: Clock, vault: Vault) -> None:
         self.url = url
         self.vault = vault
+        self.is_embedded = make_url(url).get_backend_name() == "sqlite"
         self._clock = clock
         self._ids = Ids()
         self._writer = _engine(url, "BEGIN IMMEDIATE", connections=1)

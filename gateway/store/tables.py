@@ -66,6 +66,7 @@ class ContactPointRow(SQLModel, table=True):
     channel: str
     address: str  # sealed
     address_index: str
+    unsubscribe_token: str = Field(unique=True)  # 128 random bits: who has the mail may stop the mails
     masked: str
     party: str
     place: str

@@ -95,6 +95,7 @@ def upgrade() -> None:
     sa.Column('channel', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('address', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('address_index', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('unsubscribe_token', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('masked', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('party', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('place', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -103,7 +104,8 @@ def upgrade() -> None:
     sa.Column('created_at', gateway.store.types.Instant(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_contact_point_customer_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_contact_point')),
-    sa.UniqueConstraint('customer_id', 'channel', 'address_index', name=op.f('uq_contact_point_customer_id_channel_address_index'))
+    sa.UniqueConstraint('customer_id', 'channel', 'address_index', name=op.f('uq_contact_point_customer_id_channel_address_index')),
+    sa.UniqueConstraint('unsubscribe_token', name=op.f('uq_contact_point_unsubscribe_token'))
     )
     op.create_table('promise',
     sa.Column('id', sa.String(length=32), nullable=False),

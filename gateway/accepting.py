@@ -1,0 +1,193 @@
+"""Judging one request of a batch: is the input sound, what do the policies say, and what is then on record."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway.core import Gateway
+from gateway.known import Known, Subject
+from gateway.model import (
+    Bill,
+    Callback,
+    CallbackStatus,
+    Caller,
+    Contact,
+    ContactStatus,
+    Customer,
+    OutsideContact,
+    Role,
+    Unacceptable,
+    UserError,
+    UserErrorCode,
+)
+from gateway.planning import DEFAULT_CHANNELS, Plan, plan
+from gateway.requests import RequestContact
+from gateway.store.contacts import Held
+from gateway.store.slots import Slot
+from gateway.store.work import Work
+from gateway.words import BadVariable, UnknownTemplate, check_variables
+from policies.facts import MEDIUM_OF, Channel, Initiator, PastContact, Reach
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What a sound request becomes."""
+
+    held: Held
+    plan: Plan
+    slot: Slot | None  #: None: refused, and nothing is reserved
+    callback: Callback | None  #: a call promised for a wished time stands in the queue at once
+
+
+def judge(gateway: Gateway, known: Known, work: Work, request: RequestContact) -> Acceptance:
+    """Raises `Unacceptable` with everything that is wrong. What is reserved, the rest of the batch sees."""
+    customer = visible_customer(known, request.caller, request.customer_id)
+    bill = _bill(known, request, customer)
+    answers = _answered(known, request, customer)
+    _check_times(request, work.now)
+    channels = tuple(dict.fromkeys(request.channels or customer.preferred_channels or DEFAULT_CHANNELS))
+    template = _template(gateway, request, customer, channels)
+    contact_id = work.new_id()
+    subject = Subject(
+        customer_id=customer.id,
+        purpose=request.purpose,
+        bill=bill,
+        contact_id=contact_id,
+        evidence=answers is not None or request.purpose in request.caller.purposes,
+        not_before=request.not_before,
+        expires_at=request.expires_at,
+    )
+    planned = plan(known, gateway.rulebooks[customer.jurisdiction], subject, channels, work.now)
+    due_at = planned.chosen.next_allowed_at if planned.chosen else None
+    held = Held(
+        contact=Contact(
+            id=contact_id,
+            customer_id=customer.id,
+            bill_id=request.bill_id,
+            purpose=request.purpose,
+            channels=channels,
+            status=ContactStatus.SCHEDULED if due_at else ContactStatus.REFUSED,
+            due_at=due_at,
+            expires_at=request.expires_at or _lifetime(gateway, due_at),
+            created_at=work.now,
+            reference=request.reference,
+            caller_id=request.caller.id,
+            requested_by=request.caller.name,
+            template=template,
+            variables=request.variables,
+            evidence=subject.evidence,
+        ),
+        account_id=bill.account.id if bill else None,
+        channel=planned.chosen.channel if planned.chosen else None,
+        contact_point_id=planned.chosen.point if planned.chosen else None,
+        not_before=request.not_before,
+        attempts=0,
+        channel_attempts=0,
+    )
+    slot = None if due_at is None else reserved(held, due_at)
+    if slot:
+        known.reserve(slot)
+    return Acceptance(held, planned, slot, _callback(gateway, work, request, held))
+
+
+def visible_customer(known: Known, caller: Caller, customer_id: str) -> Customer:
+    """What the caller may not see does not exist."""
+    customer = known.customers.get(customer_id)
+    if customer is None or (caller.role is Role.CUSTOMER and caller.customer_id != customer.id):
+        raise Unacceptable(UserError(UserErrorCode.NOT_FOUND, "no such customer", ("customerId",)))
+    return customer
+
+
+def visible_bill(known: Known, customer: Customer, bill_id: str | None) -> Bill | None:
+    if bill_id is None:
+        return None
+    bill = known.bills.get(bill_id)
+    if bill is None or bill.customer_id != customer.id:
+        raise Unacceptable(UserError(UserErrorCode.NOT_FOUND, "the customer has no such bill", ("billId",)))
+    return bill
+
+
+def reserved(held: Held, at: datetime) -> Slot:
+    """The slot of a contact that waits for `at`."""
+    assert held.channel is not None
+    past = PastContact(
+        at=at,
+        medium=MEDIUM_OF[held.channel],
+        reach=Reach.RESERVED,
+        purpose=held.contact.purpose,
+        accounts=frozenset([held.account_id] if held.account_id else []),
+        point=held.contact_point_id,
+        contact=held.contact.id,
+    )
+    return Slot(held.contact.customer_id, held.account_id, None, past)
+
+
+def _bill(known: Known, request: RequestContact, customer: Customer) -> Bill | None:
+    return visible_bill(known, customer, request.bill_id)
+
+
+def _answered(known: Known, request: RequestContact, customer: Customer) -> OutsideContact | None:
+    """The contact by the customer that this one answers: the evidence that exempted purposes need."""
+    if request.in_reply_to is None:
+        return None
+    answered = known.outside.get(request.in_reply_to)
+    if answered is None or answered.customer_id != customer.id or answered.initiator is not Initiator.CUSTOMER:
+        message = "no contact that this customer began is recorded under this id"
+        raise Unacceptable(UserError(UserErrorCode.NOT_FOUND, message, ("inReplyTo",)))
+    return answered
+
+
+def _check_times(request: RequestContact, now: datetime) -> None:
+    expires_at = request.expires_at
+    field = "until" if request.is_callback else "expiresAt"
+    if expires_at is None:
+        return
+    if expires_at <= now:
+        raise Unacceptable(UserError(UserErrorCode.INVALID, "has already passed", (field,)))
+    if request.not_before is not None and expires_at <= request.not_before:
+        raise Unacceptable(UserError(UserErrorCode.INVALID, "must lie after the wished time", (field,)))
+
+
+def _template(gateway: Gateway, request: RequestContact, customer: Customer, channels: tuple[Channel, ...]) -> str:
+    """The template's name, after a look at whether it can be filled on every channel."""
+    template = request.template or gateway.words.default(request.purpose)
+    try:
+        check_variables(request.variables)
+        missing = frozenset[str]().union(
+            *(gateway.words.missing(template, channel, customer.locale, request.variables) for channel in channels)
+        )
+    except UnknownTemplate as unknown:
+        raise Unacceptable(UserError(UserErrorCode.NOT_FOUND, str(unknown), ("template",))) from None
+    except BadVariable as bad:
+        raise Unacceptable(UserError(UserErrorCode.INVALID, str(bad), ("variables", bad.name))) from None
+    if missing:
+        raise Unacceptable(
+            *(
+                UserError(
+                    UserErrorCode.MISSING, f"the template {template} needs the variable {name}", ("variables", name)
+                )
+                for name in sorted(missing)
+            )
+        )
+    return template
+
+
+def _lifetime(gateway: Gateway, due_at: datetime | None) -> datetime | None:
+    """A contact that nobody put an end to is not sent months later."""
+    return due_at + timedelta(days=gateway.settings.contact_lifetime_days) if due_at else None
+
+
+def _callback(gateway: Gateway, work: Work, request: RequestContact, held: Held) -> Callback | None:
+    contact = held.contact
+    if not request.is_callback or contact.due_at is None or contact.expires_at is None:
+        return None
+    return Callback(
+        id=work.new_id(),
+        contact_id=contact.id,
+        customer_id=contact.customer_id,
+        contact_point_id=held.contact_point_id,
+        starts=contact.due_at,
+        ends=contact.expires_at,
+        status=CallbackStatus.WAITING,
+        agent=None,
+        attempts=0,
+    )

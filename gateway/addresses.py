@@ -1,0 +1,71 @@
+"""Phone numbers and mail addresses: checked, brought to one form, and masked."""
+
+import re
+from dataclasses import dataclass
+
+import phonenumbers
+from phonenumbers import PhoneNumberFormat, timezone
+
+from policies.facts import Channel
+
+_MAIL = re.compile(r"[^\s@<>\"(),:;\[\]\\]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_]{2,63}")
+"""An address as people have it: no quoted local part, no literal IP, a domain with a dot."""
+
+_REGIONS = {"UK": "GB"}
+"""Jurisdictions whose code is not the region's code of libphonenumber."""
+
+
+class BadAddress(ValueError):
+    """Its text says what is wrong, and not the address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """`text` in the one form it is kept in: E.164, or a mail address with its domain in lower case."""
+
+    text: str
+    masked: str
+
+
+def read(channel: Channel, text: str, jurisdiction: str) -> Address:
+    """Raises `BadAddress`. A number without country code is read as one of the customer's country."""
+    if channel is Channel.EMAIL:
+        return _mail(text.strip())
+    number = parse_number(text, jurisdiction)
+    e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    return Address(e164, mask_number(e164, number.country_code))
+
+
+def parse_number(text: str, jurisdiction: str) -> phonenumbers.PhoneNumber:
+    country = jurisdiction.split("-", maxsplit=1)[0]
+    try:
+        number = phonenumbers.parse(text, _REGIONS.get(country, country))
+    except phonenumbers.NumberParseException:
+        raise BadAddress("is not a phone number; write it with country code, as +8613900000000") from None
+    if not phonenumbers.is_valid_number(number):
+        raise BadAddress("is not a number that exists in its country's numbering plan")
+    return number
+
+
+def zones_of(e164: str) -> tuple[str, ...]:
+    """Every zone the number may be in; none where the number does not tell."""
+    zones = timezone.time_zones_for_number(phonenumbers.parse(e164))
+    return tuple(zone for zone in zones if zone != "Etc/Unknown")
+
+
+def mask_number(e164: str, country_code: int | None) -> str:
+    """138****0000: the national number with its first three and last four digits."""
+    national = e164.removeprefix(f"+{country_code}")
+    return f"{national[:3]}****{national[-4:]}" if len(national) > 7 else f"****{national[-2:]}"
+
+
+def _mail(text: str) -> Address:
+    local, _, domain = text.rpartition("@")
+    if len(text) > 254 or ".." in text or not _MAIL.fullmatch(text) or local.startswith(".") or local.endswith("."):
+        raise BadAddress("is not a mail address")
+    try:
+        domain.encode("idna")
+    except UnicodeError:
+        raise BadAddress("has a domain that cannot exist") from None
+    domain = domain.lower()
+    return Address(f"{local}@{domain}", f"{local[0]}***@{domain}")

@@ -1,0 +1,158 @@
+"""Putting it together. The only place where the clock, the database and the providers are the real ones."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+
+from channels.base import Provider
+from gateway import providers as available
+from gateway import sandbox, unsubscribe
+from gateway.api.app import create_app
+from gateway.clock import Clock, SystemClock, VirtualClock
+from gateway.core import Gateway
+from gateway.settings import Settings
+from gateway.store import migrate
+from gateway.store.database import Database
+from gateway.store.vault import PlainVault
+from gateway.words import Lender, Words
+from gateway.worker import Worker
+from policies import rulebook
+from policies.facts import Channel
+
+
+class OldSchema(RuntimeError):
+    """The database is not migrated; run `gateway migrate` first."""
+
+
+@asynccontextmanager
+async def open_database(
+    settings: Settings, clock: Clock | None = None, *, upgrade: bool = False
+) -> AsyncIterator[Database]:
+    """The database, its schema up to date: SQLite is migrated here, a server only by `gateway migrate`."""
+    database = Database(settings.database(), clock or SystemClock(), PlainVault())
+    try:
+        if upgrade or database.is_embedded:
+            await migrate.upgrade(database)
+        elif not await migrate.is_current(database):
+            raise OldSchema(OldSchema.__doc__)
+        yield database
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def open_gateway(
+    settings: Settings, *, clock: Clock | None = None, providers: Mapping[Channel, Provider] | None = None
+) -> AsyncIterator[Gateway]:
+    """A gateway that is ready, and is left with nothing half done."""
+    clock = clock or (VirtualClock(SystemClock()) if settings.sandbox else SystemClock())
+    async with open_database(settings, clock) as database:
+        gateway = Gateway(
+            settings=settings,
+            clock=clock,
+            database=database,
+            rulebooks=rulebook.load(settings.rulebooks),
+            words=Words.load(settings.templates, lender=_lender(settings)),
+            providers={**available.from_settings(settings, database), **(providers or {})},
+        )
+        if isinstance(clock, VirtualClock):
+            await sandbox.read_clock(database, clock)
+        try:
+            yield gateway
+        finally:
+            await gateway.accepting.drain()
+            await gateway.closing.drain()
+            for provider in gateway.providers.values():
+                await provider.close()
+
+
+def _lender(settings: Settings) -> Lender:
+    return Lender(
+        name=settings.lender_name,
+        name_zh=settings.lender_name_zh,
+        phone=settings.lender_phone,
+        pay_url=settings.lender_pay_url,
+        help_url=settings.lender_help_url,
+    )
+
+
+def build(gateway: Gateway) -> Starlette:
+    """Everything that listens: the API, the health checks, and the page behind `List-Unsubscribe`."""
+    app = create_app(gateway)
+    app.router.routes.append(unsubscribe.route(gateway))
+    return app
+
+
+async def serve(settings: Settings) -> None:
+    """Listen until told to stop; then finish what is in flight."""
+    async with open_gateway(settings) as gateway:
+        server = _Server(
+            uvicorn.Config(
+                build(gateway),
+                host=settings.host,
+                port=settings.port,
+                loop="uvloop",
+                http="httptools",
+                ws="websockets-sansio",
+                ws_max_size=settings.max_body_bytes,
+                lifespan="off",
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                timeout_graceful_shutdown=10,
+            )
+        )
+        worker = Worker(gateway)
+        working = asyncio.create_task(worker.run()) if settings.worker else None
+        _on_signal(lambda: setattr(server, "should_exit", True))
+        await server.serve()
+        worker.stop()
+        if working:
+            await working
+
+
+async def work(settings: Settings) -> None:
+    """Deliver what falls due until told to stop; then finish what is in flight."""
+    async with open_gateway(settings) as gateway:
+        worker = Worker(gateway)
+        _on_signal(worker.stop)
+        await worker.run()
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to us: the library raises them again at its end, before our worker has finished."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _on_signal(stop: Callable[[], object]) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+
+
+def set_up_logs(level: str) -> None:
+    """JSON lines on standard error. What is logged names ids and kinds, never a person, an address or a text."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+    )
+    # Libraries log requests, addresses and queries: of theirs only warnings pass, as plain lines.
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format='{"level": "%(levelname)s", "from": "%(name)s"}'
+    )

@@ -1,0 +1,51 @@
+"""May this customer be contacted, when, and why? The same facts and rules as sending; nothing is recorded."""
+
+from collections.abc import Sequence
+
+from gateway.accepting import visible_bill, visible_customer
+from gateway.core import Gateway
+from gateway.known import Known, Subject
+from gateway.model import Caller, ContactPoint, Unacceptable, UserError, UserErrorCode
+from gateway.planning import of_channel
+from gateway.requests import Question
+from policies.decision import Decision
+from policies.engine import decide
+from policies.facts import Channel
+
+
+async def preview(gateway: Gateway, caller: Caller, question: Question, channel: Channel) -> Decision:
+    """The decision for one channel, at any instant, past or future. Raises `Unacceptable`."""
+    [decision] = await next_allowed(gateway, caller, question, (channel,))
+    return decision
+
+
+async def next_allowed(
+    gateway: Gateway, caller: Caller, question: Question, channels: Sequence[Channel]
+) -> list[Decision]:
+    """One decision per channel, in order: its `next_allowed_at` is the first instant, or None for never."""
+    async with gateway.database.read() as work:
+        bill_ids = [question.bill_id] if question.bill_id else []
+        known = await Known.load(work, [question.customer_id], bill_ids)
+        customer = visible_customer(known, caller, question.customer_id)
+        subject = Subject(
+            customer_id=customer.id,
+            purpose=question.purpose,
+            bill=visible_bill(known, customer, question.bill_id),
+            evidence=question.purpose in caller.purposes,
+        )
+        point = _point(known, question)
+        rulebook = gateway.rulebooks[customer.jurisdiction]
+        at = question.at or work.now
+        if point is not None:
+            return [decide(known.facts(subject, channel, point), at, rulebook) for channel in channels]
+        return [of_channel(known, rulebook, subject, channel, at) for channel in channels]
+
+
+def _point(known: Known, question: Question) -> ContactPoint | None:
+    if question.contact_point_id is None:
+        return None
+    for point in known.points.get(question.customer_id, ()):
+        if point.id == question.contact_point_id:
+            return point
+    message = "the customer has no such contact point"
+    raise Unacceptable(UserError(UserErrorCode.NOT_FOUND, message, ("contactPointId",)))

@@ -1,0 +1,384 @@
+"""The queue of calls, as a support team works it.
+
+A callback stands in the queue from its time on. An agent claims the next one: the rules are asked again at that
+instant, and the ring's attempt is on record before the number is shown. The agent says how it ended, gives it back, or
+is silent until the lease runs out: then it is offered again, and the ring stays UNKNOWN.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from channels.callback import CallbackQueue
+from gateway.accepting import reserved
+from gateway.callers import may_see
+from gateway.contact import same_key
+from gateway.core import Gateway
+from gateway.customers import account_id
+from gateway.delivering import decision_rows, subject_of
+from gateway.known import Known
+from gateway.model import (
+    Attempt,
+    AttemptOutcome,
+    Callback,
+    CallbackStatus,
+    Caller,
+    CallResult,
+    Contact,
+    ContactStatus,
+    StoredDecision,
+    Unacceptable,
+    UserError,
+    UserErrorCode,
+)
+from gateway.planning import Plan, of_channel
+from gateway.requests import RecordCall
+from gateway.store import attempts, callbacks, contacts, customers, decisions, idempotency, slots
+from gateway.store.attempts import Event
+from gateway.store.callbacks import Queued
+from gateway.store.contacts import Held
+from gateway.store.database import Database
+from gateway.store.idempotency import Made
+from gateway.store.work import Work
+from policies.decision import Decision, Outcome
+from policies.facts import MEDIUM_OF, Channel, Reach
+
+PROVIDER = "agent"
+"""Who carries a ring, as it stands on its attempt."""
+
+OPEN_DAYS = timedelta(days=3)
+"""How long a call waits for an agent where nobody named an end."""
+
+_LOOK_AT = 20
+"""How many waiting calls one claim looks at: those ahead of the first allowed one are put right on the way."""
+
+_OUTCOMES: dict[CallResult, tuple[AttemptOutcome, Reach]] = {
+    CallResult.CONVERSATION: (AttemptOutcome.DELIVERED, Reach.CONVERSATION),
+    CallResult.REFUSED: (AttemptOutcome.DELIVERED, Reach.CONVERSATION),
+    CallResult.NO_ANSWER: (AttemptOutcome.TEMPORARY_FAILURE, Reach.ATTEMPTED),
+    CallResult.BUSY: (AttemptOutcome.TEMPORARY_FAILURE, Reach.ATTEMPTED),
+    # A machine answered, or somebody else: the line was connected, the customer was not reached.
+    CallResult.VOICEMAIL: (AttemptOutcome.TEMPORARY_FAILURE, Reach.CONNECTED),
+    CallResult.OTHER_PERSON: (AttemptOutcome.TEMPORARY_FAILURE, Reach.CONNECTED),
+    CallResult.WRONG_NUMBER: (AttemptOutcome.PERMANENT_FAILURE, Reach.CONNECTED),
+}
+
+
+class Queue:
+    """Where the callback channel puts its calls. Putting the same contact twice leaves one call."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def put(self, reference: str, to: str) -> str:
+        """`reference` is the contact's id. The number stays with the contact point, and is not copied."""
+        async with self._database.write() as work:
+            held = (await contacts.by_id(work, [reference]))[reference]
+            waiting = await callbacks.of_contact(work, reference)
+            if waiting is not None:
+                return waiting.callback.id
+            new = Callback(
+                id=work.new_id(),
+                contact_id=reference,
+                customer_id=held.contact.customer_id,
+                contact_point_id=held.contact_point_id,
+                starts=work.now,
+                ends=min(filter(None, (held.contact.expires_at, work.now + OPEN_DAYS))),
+                status=CallbackStatus.WAITING,
+                agent=None,
+                attempts=0,
+            )
+            await callbacks.add(work, [new], [None])
+            return new.id
+
+
+def channel(database: Database) -> CallbackQueue:
+    return CallbackQueue(Queue(database))
+
+
+async def claim(gateway: Gateway, caller: Caller, key: str) -> tuple[Callback | None, StoredDecision | None]:
+    """The next call that may be made now, with the ring's attempt opened. None: nothing may be called now."""
+    changed: list[Contact] = []
+    async with gateway.database.write() as work:
+        made = (await idempotency.find(work, {(caller.id, key)})).get((caller.id, key))
+        if (before := same_key(made, "claimNextCallback", "")) is not None:
+            return await _claimed_before(work, before)
+        queue = await callbacks.waiting(work, _LOOK_AT)
+        await work.lock({one.callback.customer_id for one in queue})
+        held = await contacts.by_id(work, {one.callback.contact_id for one in queue})
+        known = await Known.load(
+            work,
+            {one.callback.customer_id for one in queue},
+            {one.contact.bill_id for one in held.values() if one.contact.bill_id},
+        )
+        found: tuple[Callback, StoredDecision] | None = None
+        for waiting in queue:
+            one = held[waiting.callback.contact_id]
+            changed.append(one.contact)
+            rulebook = gateway.rulebooks[known.customers[one.contact.customer_id].jurisdiction]
+            decision = of_channel(known, rulebook, subject_of(known, one), Channel.CALLBACK, work.now)
+            rows = decision_rows(work, one, Plan((decision,), decision))
+            await work.insert("decision", rows)
+            if decision.outcome is Outcome.ALLOW:
+                claimed = await _ring(gateway, work, caller, waiting, one, decision)
+                found = claimed, decisions.stored(rows[0])
+                made = Made("claimNextCallback", "", claimed.id)
+                await work.insert("idempotency", [idempotency.row(work, caller.id, key, made)])
+                break
+            await _put_off(work, known, waiting, one, decision)
+    gateway.changes.publish((contact.id, contact.customer_id) for contact in changed)
+    return found or (None, None)
+
+
+async def _claimed_before(work: Work, made: Made) -> tuple[Callback | None, StoredDecision | None]:
+    queued = (await callbacks.by_id(work, [made.id]))[made.id]
+    decided = await decisions.of_contacts(work, [queued.callback.contact_id])
+    return queued.callback, decided[queued.callback.contact_id][-1]
+
+
+async def _ring(
+    gateway: Gateway, work: Work, caller: Caller, waiting: Queued, held: Held, decision: Decision
+) -> Callback:
+    """Open the attempt: a ring that was begun is on record."""
+    contact = held.contact
+    lease_until = work.now + timedelta(minutes=gateway.settings.callback_lease_minutes)
+    attempt = Attempt(
+        id=work.new_id(),
+        contact_id=contact.id,
+        customer_id=contact.customer_id,
+        number=held.attempts + 1,
+        channel=Channel.CALLBACK,
+        provider=PROVIDER,
+        contact_point_id=decision.point,
+        started_at=work.now,
+        finished_at=None,
+        outcome=AttemptOutcome.OPEN,
+        provider_message_id=None,
+        provider_code=None,
+        detail=None,
+    )
+    await attempts.open_(work, [attempts.row(attempt, lease_until)])
+    move = {
+        "contact_id": contact.id,
+        "at": work.now,
+        "medium": MEDIUM_OF[Channel.CALLBACK],
+        "contact_point_id": decision.point,
+        "reach": Reach.PENDING,
+        "attempt_id": attempt.id,
+    }
+    await slots.move_reserved(work, [move])
+    await contacts.change(
+        work,
+        [{"id": contact.id, "status": ContactStatus.SENT, "attempts": held.attempts + 1, "lease_until": None}],
+    )
+    claimed = replace(
+        waiting.callback,
+        status=CallbackStatus.CLAIMED,
+        agent=caller.name,
+        contact_point_id=decision.point,
+        attempts=waiting.callback.attempts + 1,
+    )
+    await callbacks.change(
+        work,
+        {
+            "id": claimed.id,
+            "status": claimed.status,
+            "agent": caller.name,
+            "agent_id": caller.id,
+            "attempt_id": attempt.id,
+            "contact_point_id": decision.point,
+            "lease_until": lease_until,
+            "attempts": claimed.attempts,
+        },
+    )
+    return claimed
+
+
+async def _put_off(work: Work, known: Known, waiting: Queued, held: Held, decision: Decision) -> None:
+    """Not now: it waits for the first allowed instant, or is not made at all."""
+    callback, contact = waiting.callback, held.contact
+    if decision.next_allowed_at is None or decision.next_allowed_at >= callback.ends:
+        status = ContactStatus.FAILED if held.attempts else ContactStatus.REFUSED
+        await contacts.change(work, [{"id": contact.id, "status": status}])
+        await callbacks.change(work, {"id": callback.id, "status": CallbackStatus.CANCELLED})
+        await slots.free(work, [contact.id])
+        known.release(contact.customer_id, contact.id)
+        return
+    await _wait_until(work, held, decision.next_allowed_at)
+    known.reserve(reserved(replace(held, channel=Channel.CALLBACK), decision.next_allowed_at))
+
+
+async def _wait_until(work: Work, held: Held, instant: datetime) -> None:
+    """The call waits in the queue, and its slot for the same instant."""
+    await callbacks.move(work, [(held.contact.id, instant)])
+    move = {
+        "contact_id": held.contact.id,
+        "at": instant,
+        "medium": MEDIUM_OF[Channel.CALLBACK],
+        "contact_point_id": held.contact_point_id,
+        "reach": Reach.RESERVED,
+        "attempt_id": None,
+    }
+    await slots.move_reserved(work, [move])
+
+
+async def release(gateway: Gateway, caller: Caller, callback_id: str, reason: str | None) -> tuple[Callback, Contact]:
+    """Give a claimed call back, unmade as far as the agent says; it is offered again at once."""
+    async with gateway.database.write() as work:
+        queued, held = await _own_claim(work, caller, callback_id)
+        detail = "given back" if reason is None else f"given back: {reason}"
+        event = Event(_ring_of(queued), AttemptOutcome.TEMPORARY_FAILURE, work.now, detail=detail)
+        await _hear(work, Reach.ATTEMPTED, event)
+        await _offer_again(work, queued, held, work.now)
+        after = await _after(work, queued)
+    gateway.changes.publish([(held.contact.id, held.contact.customer_id)])
+    return after
+
+
+async def record(gateway: Gateway, caller: Caller, call: RecordCall) -> tuple[Callback, Contact]:
+    """How a ring ended, in the agent's words. The same key gives the same answer again."""
+    async with gateway.database.write() as work:
+        made = (await idempotency.find(work, {(caller.id, call.idempotency_key)})).get(
+            (caller.id, call.idempotency_key)
+        )
+        if (before := same_key(made, "recordCall", call.fingerprint)) is not None:
+            return await _after(work, (await callbacks.by_id(work, [before.id]))[before.id])
+        queued, held = await _own_claim(work, caller, call.callback_id)
+        at = call.at or work.now
+        if at > work.now:
+            raise _problem(UserErrorCode.INVALID, "lies in the future", "at")
+        outcome, reach = _OUTCOMES[call.result]
+        await _hear(work, reach, Event(_ring_of(queued), outcome, at, provider_code=call.result))
+        if call.accounts is not None:
+            await _discussed(work, queued, held, call.accounts)
+        if call.result is CallResult.WRONG_NUMBER and queued.callback.contact_point_id:
+            await customers.mark_unusable(work, {queued.callback.contact_point_id})
+        await _move_on(gateway, work, queued, held, call)
+        made = Made("recordCall", call.fingerprint, call.callback_id)
+        await work.insert("idempotency", [idempotency.row(work, caller.id, call.idempotency_key, made)])
+        after = await _after(work, queued)
+    gateway.due.set()
+    gateway.changes.publish([(held.contact.id, held.contact.customer_id)])
+    return after
+
+
+async def _move_on(gateway: Gateway, work: Work, queued: Queued, held: Held, call: RecordCall) -> None:
+    """Reached, rung again later, or given up."""
+    outcome, _ = _OUTCOMES[call.result]
+    if outcome is AttemptOutcome.DELIVERED:
+        await _end(work, queued, held, CallbackStatus.REACHED, ContactStatus.DELIVERED)
+        return
+    if call.call_again_at is not None and call.call_again_at <= work.now:
+        raise _problem(UserErrorCode.INVALID, "has already passed", "callAgainAt")
+    again = call.call_again_at or work.now + timedelta(minutes=gateway.settings.callback_ring_again_minutes)
+    is_given_up = (
+        outcome is AttemptOutcome.PERMANENT_FAILURE or queued.callback.attempts >= gateway.settings.callback_rings
+    ) and call.call_again_at is None
+    if call.call_again_at is not None and again >= queued.callback.ends:
+        # The customer named a later time: the promise is now that one.
+        await callbacks.change(work, {"id": queued.callback.id, "ends": again + OPEN_DAYS})
+        await contacts.change(work, [{"id": held.contact.id, "expires_at": again + OPEN_DAYS}])
+    elif is_given_up or again >= queued.callback.ends:
+        await _give_up(work, queued, held)
+        return
+    await _offer_again(work, queued, held, again)
+
+
+async def _give_up(work: Work, queued: Queued, held: Held) -> None:
+    """Rung for the last time: the next channel of the contact, if it has one, or the end."""
+    spent = (*held.contact.spent_channels, Channel.CALLBACK)
+    left = [one for one in held.contact.channels if one not in spent]
+    if not left:
+        await _end(work, queued, held, CallbackStatus.NOT_REACHED, ContactStatus.FAILED)
+        return
+    await _end(work, queued, held, CallbackStatus.NOT_REACHED, ContactStatus.SCHEDULED)
+    row = {"id": held.contact.id, "spent_channels": list(spent), "channel": left[0], "due_at": work.now}
+    await contacts.change(work, [{**row, "channel_attempts": 0}])
+    slot = reserved(replace(held, channel=left[0], contact_point_id=None), work.now)
+    await work.insert("slot", [slots.row(work, slot.customer_id, slot.past, slot.account_id)])
+
+
+async def lapse(gateway: Gateway, limit: int = 200) -> int:
+    """Put right what time has overtaken: claims whose lease ran out, and promises whose time has passed."""
+    async with gateway.database.read() as work:
+        if not await callbacks.lapsed(work, 1):
+            return 0
+    async with gateway.database.write() as work:
+        lapsed = await callbacks.lapsed(work, limit)
+        await work.lock({one.callback.customer_id for one in lapsed})
+        held = await contacts.by_id(work, {one.callback.contact_id for one in lapsed})
+        for queued in lapsed:
+            one = held[queued.callback.contact_id]
+            if queued.callback.status is CallbackStatus.CLAIMED:
+                detail = "the agent said nothing before the lease ran out"
+                event = Event(_ring_of(queued), AttemptOutcome.UNKNOWN, work.now, detail=detail)
+                await _hear(work, Reach.PENDING, event)
+            if queued.callback.ends > work.now:
+                await _offer_again(work, queued, one, work.now)
+            elif queued.callback.attempts:
+                await _give_up(work, queued, one)
+            else:
+                await _end(work, queued, one, CallbackStatus.NOT_REACHED, ContactStatus.EXPIRED)
+    gateway.changes.publish((one.contact.id, one.contact.customer_id) for one in held.values())
+    return len(lapsed)
+
+
+async def _own_claim(work: Work, caller: Caller, callback_id: str) -> tuple[Queued, Held]:
+    queued = (await callbacks.by_id(work, [callback_id])).get(callback_id)
+    if queued is None or not may_see(caller, queued.callback.customer_id):
+        raise _problem(UserErrorCode.NOT_FOUND, "no such callback", "callbackId")
+    await work.lock([queued.callback.customer_id])
+    queued = (await callbacks.by_id(work, [callback_id]))[callback_id]
+    if queued.callback.status is not CallbackStatus.CLAIMED or queued.agent_id != caller.id:
+        raise _problem(UserErrorCode.CONFLICT, "this callback is not claimed by you", "callbackId")
+    return queued, (await contacts.by_id(work, [queued.callback.contact_id]))[queued.callback.contact_id]
+
+
+async def _hear(work: Work, reach: Reach, event: Event) -> None:
+    """Append to the record of the ring in hand."""
+    attempt = (await attempts.by_id(work, [event.attempt_id]))[event.attempt_id]
+    await attempts.append(work, [(attempt, event)])
+    await slots.reached(work, [(attempt.id, reach)])
+
+
+def _ring_of(queued: Queued) -> str:
+    """The attempt of the ring in hand: whoever claims has one."""
+    assert queued.attempt_id is not None
+    return queued.attempt_id
+
+
+async def _discussed(work: Work, queued: Queued, held: Held, references: tuple[str, ...]) -> None:
+    customer = (await customers.by_id(work, [held.contact.customer_id]))[held.contact.customer_id]
+    accounts = [await account_id(work, customer, reference, "accounts") for reference in references]
+    await slots.discussed(work, _ring_of(queued), {*accounts, *([held.account_id] if held.account_id else [])})
+
+
+async def _offer_again(work: Work, queued: Queued, held: Held, instant: datetime) -> None:
+    """Back into the queue, with a slot for the next ring."""
+    await callbacks.change(
+        work,
+        {
+            "id": queued.callback.id,
+            "status": CallbackStatus.WAITING,
+            "starts": instant,
+            "agent": None,
+            "agent_id": None,
+            "lease_until": None,
+        },
+    )
+    slot = reserved(replace(held, channel=Channel.CALLBACK), instant)
+    await work.insert("slot", [slots.row(work, slot.customer_id, slot.past, slot.account_id)])
+
+
+async def _end(work: Work, queued: Queued, held: Held, callback: CallbackStatus, contact: ContactStatus) -> None:
+    await slots.free(work, [held.contact.id])
+    await callbacks.change(work, {"id": queued.callback.id, "status": callback, "lease_until": None})
+    await contacts.change(work, [{"id": held.contact.id, "status": contact}])
+
+
+async def _after(work: Work, queued: Queued) -> tuple[Callback, Contact]:
+    callback = (await callbacks.by_id(work, [queued.callback.id]))[queued.callback.id].callback
+    return callback, (await contacts.by_id(work, [callback.contact_id]))[callback.contact_id].contact
+
+
+def _problem(code: UserErrorCode, message: str, *field: str) -> Unacceptable:
+    return Unacceptable(UserError(code, message, field))

@@ -1,0 +1,320 @@
+"""Registering customers and bills, and recording what is known of a customer's wishes."""
+
+import secrets
+from dataclasses import replace
+
+from gateway import addresses
+from gateway.callers import may_see
+from gateway.core import Gateway
+from gateway.model import (
+    Account,
+    Bill,
+    Caller,
+    ConsentEntry,
+    ContactPoint,
+    Customer,
+    HoldEntry,
+    OutsideContact,
+    PromiseEntry,
+    Unacceptable,
+    UserError,
+    UserErrorCode,
+)
+from gateway.requests import (
+    NewPoint,
+    PlaceHold,
+    RecordConsent,
+    RecordOutsideContact,
+    RecordPromise,
+    RegisterBill,
+    RegisterCustomer,
+    SetPreferences,
+)
+from gateway.store import bills
+from gateway.store import customers as store
+from gateway.store.work import Work
+from policies.facts import BillStatus, LenderRole, PromiseStatus
+
+
+def _problem(code: UserErrorCode, message: str, *field: str) -> Unacceptable:
+    return Unacceptable(UserError(code, message, field))
+
+
+async def register(gateway: Gateway, caller: Caller, wanted: RegisterCustomer) -> Customer:
+    """Create a customer or bring one up to date. What is absent stays as it was; contact points merge by address."""
+    if wanted.jurisdiction not in gateway.rulebooks:
+        known = ", ".join(sorted(gateway.rulebooks))
+        raise _problem(UserErrorCode.INVALID, f"there is no rulebook for it; there are {known}", "jurisdiction")
+    new_points = _read_points(wanted)
+    async with gateway.database.write() as work:
+        before = await store.by_reference(work, wanted.reference)
+        zones = wanted.time_zones if wanted.time_zones is not None else (before.time_zones if before else ())
+        customer = Customer(
+            id=before.id if before else work.new_id(),
+            reference=wanted.reference,
+            name=wanted.name if wanted.name is not None or before is None else before.name,
+            locale=wanted.locale,
+            time_zones=zones or _zones(new_points),
+            jurisdiction=wanted.jurisdiction,
+            created_at=before.created_at if before else work.now,
+            preferred_channels=before.preferred_channels if before else (),
+            windows=before.windows if before else (),
+        )
+        if before is None:
+            await store.add(work, customer)
+        else:
+            await work.lock([customer.id])
+            await store.change(work, customer)
+        await _merge_points(work, customer, new_points)
+    return customer
+
+
+def _read_points(wanted: RegisterCustomer) -> list[tuple[NewPoint, addresses.Address]]:
+    """Every address, or everything that is wrong with any of them."""
+    found: list[tuple[NewPoint, addresses.Address]] = []
+    errors: list[UserError] = []
+    for index, point in enumerate(wanted.points):
+        try:
+            found.append((point, addresses.read(point.channel, point.address, wanted.jurisdiction)))
+        except addresses.BadAddress as bad:
+            field = ("contactPoints", str(index), "address")
+            errors.append(UserError(UserErrorCode.INVALID, str(bad), field))
+    if errors:
+        raise Unacceptable(*errors)
+    return found
+
+
+def _zones(points: list[tuple[NewPoint, addresses.Address]]) -> tuple[str, ...]:
+    """Where no zone is stated: every zone that any of the numbers may be in."""
+    numbers = [address.text for _, address in points if "@" not in address.text]
+    return tuple(dict.fromkeys(zone for number in numbers for zone in addresses.zones_of(number)))
+
+
+async def _merge_points(work: Work, customer: Customer, new: list[tuple[NewPoint, addresses.Address]]) -> None:
+    """An address that is known is updated, another is added; nothing is reopened, unshared or re-owned by silence."""
+    existing = {(point.channel, point.address): point for point in await store.points_of(work, [customer.id])}
+    merged = dict(existing)
+    for wanted, address in new:
+        key = (wanted.channel, address.text)
+        point = merged.get(key) or ContactPoint(
+            id=work.new_id(),
+            customer_id=customer.id,
+            channel=wanted.channel,
+            masked=address.masked,
+            address=address.text,
+            unsubscribe_token=secrets.token_urlsafe(16),
+        )
+        merged[key] = replace(
+            point,
+            party=wanted.party or point.party,
+            place=wanted.place or point.place,
+            shared=point.shared if wanted.shared is None else wanted.shared,
+        )
+    await store.add_points(work, [point for key, point in merged.items() if key not in existing])
+    await store.change_points(
+        work, [point for key, point in merged.items() if key in existing and point != existing[key]]
+    )
+
+
+async def register_bill(gateway: Gateway, caller: Caller, wanted: RegisterBill) -> Bill:
+    """Create a bill and its account, or bring them up to date. What is absent stays as it was."""
+    async with gateway.database.write() as work:
+        customer = await _customer(work, caller, wanted.customer_id)
+        before = await bills.by_reference(work, wanted.reference)
+        if before is not None and before.customer_id != customer.id:
+            raise _problem(UserErrorCode.CONFLICT, "this reference is another customer's bill", "reference")
+        account = await _merge_account(work, wanted)
+        bill = Bill(
+            id=before.id if before else work.new_id(),
+            customer_id=customer.id,
+            reference=wanted.reference,
+            account=account,
+            amount_due=wanted.amount_due,
+            currency=wanted.currency,
+            due_on=wanted.due_on,
+            status=wanted.status or (before.status if before else BillStatus.OPEN),
+        )
+        await (bills.change(work, bill) if before else bills.add(work, bill))
+    return bill
+
+
+async def _merge_account(work: Work, wanted: RegisterBill) -> Account:
+    before = await bills.account_by_reference(work, wanted.account_reference)
+    base = before or Account(
+        id=work.new_id(),
+        reference=wanted.account_reference,
+        product="CONSUMER_LOAN",
+        role=LenderRole.CREDITOR,
+        in_collection_procedures=False,
+    )
+    procedures = wanted.in_collection_procedures
+    account = replace(
+        base,
+        product=wanted.product or base.product,
+        role=wanted.role or base.role,
+        in_collection_procedures=base.in_collection_procedures if procedures is None else procedures,
+    )
+    if before is None:
+        await bills.add_account(work, account)
+    elif account != before:
+        await bills.change_account(work, account)
+    return account
+
+
+async def record_consent(gateway: Gateway, caller: Caller, wanted: RecordConsent) -> Customer:
+    """Append to the ledger. From the moment this returns, no attempt opens against a withdrawal."""
+    async with gateway.database.write() as work:
+        customer = await _customer(work, caller, wanted.customer_id)
+        await _check_point(work, customer, wanted.contact_point_id)
+        if wanted.at is not None and wanted.at > work.now:
+            raise _problem(UserErrorCode.INVALID, "lies in the future", "at")
+        entry = ConsentEntry(
+            id=work.new_id(),
+            customer_id=customer.id,
+            status=wanted.status,
+            channel=wanted.channel,
+            contact_point_id=wanted.contact_point_id,
+            purpose=wanted.purpose,
+            source=wanted.source,
+            at=wanted.at or work.now,
+        )
+        await store.add_consent(work, entry, evidence=wanted.evidence, caller_id=caller.id)
+    return customer
+
+
+async def record_outside_contact(
+    gateway: Gateway, caller: Caller, wanted: RecordOutsideContact
+) -> tuple[Customer, OutsideContact, bool]:
+    """Record a contact made elsewhere; whether it was on record already. One reference of a caller, one contact."""
+    async with gateway.database.write() as work:
+        customer = await _customer(work, caller, wanted.customer_id)
+        before = await store.outside_by_reference(work, caller.id, wanted.reference)
+        if before is not None:
+            if before[1] != wanted.fingerprint:
+                raise _problem(UserErrorCode.CONFLICT, "this reference was used for another contact", "reference")
+            return customer, before[0], True
+        if wanted.at > work.now:
+            raise _problem(UserErrorCode.INVALID, "lies in the future", "at")
+        outside = OutsideContact(
+            id=work.new_id(),
+            customer_id=customer.id,
+            reference=wanted.reference,
+            medium=wanted.medium,
+            result=wanted.result,
+            initiator=wanted.initiator,
+            at=wanted.at,
+            purpose=wanted.purpose,
+            account_ids=tuple([await account_id(work, customer, one, "accounts") for one in wanted.accounts]),
+            contact_point_id=await _point_by_address(work, customer, wanted.address),
+        )
+        await store.add_outside(work, outside, note=wanted.note, fingerprint=wanted.fingerprint, caller_id=caller.id)
+    return customer, outside, False
+
+
+async def _point_by_address(work: Work, customer: Customer, address: str | None) -> str | None:
+    """Which of the customer's contact points it was; an address that is none of them counts for the person."""
+    if address is None:
+        return None
+    for point in await store.points_of(work, [customer.id]):
+        try:
+            if addresses.read(point.channel, address, customer.jurisdiction).text == point.address:
+                return point.id
+        except addresses.BadAddress:
+            continue
+    return None
+
+
+async def place_hold(gateway: Gateway, caller: Caller, wanted: PlaceHold) -> HoldEntry:
+    async with gateway.database.write() as work:
+        customer = await _customer(work, caller, wanted.customer_id)
+        await _check_point(work, customer, wanted.contact_point_id)
+        starts = wanted.starts or work.now
+        if wanted.ends is not None and wanted.ends <= starts:
+            raise _problem(UserErrorCode.INVALID, "must lie after its beginning", "until")
+        hold = HoldEntry(
+            id=work.new_id(),
+            customer_id=customer.id,
+            kind=wanted.kind,
+            channel=wanted.channel,
+            contact_point_id=wanted.contact_point_id,
+            account_id=await account_id(work, customer, wanted.account, "account") if wanted.account else None,
+            account_reference=wanted.account,
+            starts=starts,
+            ends=wanted.ends,
+            lifted_at=None,
+        )
+        await store.add_hold(work, hold, note=wanted.note, caller_id=caller.id)
+    return hold
+
+
+async def lift_hold(gateway: Gateway, caller: Caller, hold_id: str, reason: str) -> HoldEntry:
+    """End a hold now. A hold that was lifted stays as it was."""
+    async with gateway.database.write() as work:
+        hold = (await store.holds(work, [hold_id])).get(hold_id)
+        if hold is None or not may_see(caller, hold.customer_id):
+            raise _problem(UserErrorCode.NOT_FOUND, "no such hold", "holdId")
+        if hold.lifted_at is not None:
+            return hold
+        await store.lift_hold(work, hold, reason)
+        return replace(hold, lifted_at=work.now)
+
+
+async def record_promise(gateway: Gateway, caller: Caller, wanted: RecordPromise) -> Customer:
+    """A date by which the customer says they will pay."""
+    async with gateway.database.write() as work:
+        customer = await _customer(work, caller, wanted.customer_id)
+        made_at = wanted.made_at or work.now
+        if made_at > work.now:
+            raise _problem(UserErrorCode.INVALID, "lies in the future", "madeAt")
+        # A day's grace: the customer's today may be our tomorrow.
+        if (made_at.date() - wanted.pay_by).days > 1:
+            raise _problem(UserErrorCode.INVALID, "lies before the promise was made", "payBy")
+        promise = PromiseEntry(
+            id=work.new_id(),
+            customer_id=customer.id,
+            account_id=await account_id(work, customer, wanted.account, "account") if wanted.account else None,
+            account_reference=wanted.account,
+            pay_by=wanted.pay_by,
+            made_at=made_at,
+            status=PromiseStatus.OPEN,
+        )
+        amount = None if wanted.amount is None else str(wanted.amount)
+        await store.add_promise(work, promise, amount=amount, currency=wanted.currency, caller_id=caller.id)
+    return customer
+
+
+async def set_preferences(gateway: Gateway, caller: Caller, wanted: SetPreferences) -> Customer:
+    async with gateway.database.write() as work:
+        customer = await _customer(work, caller, wanted.customer_id)
+        changed = replace(
+            customer,
+            preferred_channels=customer.preferred_channels if wanted.channels is None else wanted.channels,
+            windows=customer.windows if wanted.windows is None else wanted.windows,
+        )
+        await store.change(work, changed)
+    return changed
+
+
+async def account_id(work: Work, customer: Customer, reference: str, field: str) -> str:
+    """The customer's account of that reference."""
+    found = (await bills.accounts_of(work, customer.id)).get(reference)
+    if found is None:
+        raise _problem(UserErrorCode.NOT_FOUND, "the customer has no account of this reference", field)
+    return found
+
+
+async def _customer(work: Work, caller: Caller, customer_id: str) -> Customer:
+    """The customer, locked. What the caller may not see does not exist."""
+    await work.lock([customer_id])
+    customer = (await store.by_id(work, [customer_id])).get(customer_id)
+    if customer is None or not may_see(caller, customer.id):
+        raise _problem(UserErrorCode.NOT_FOUND, "no such customer", "customerId")
+    return customer
+
+
+async def _check_point(work: Work, customer: Customer, point_id: str | None) -> None:
+    if point_id is not None:
+        point = (await store.points(work, [point_id])).get(point_id)
+        if point is None or point.customer_id != customer.id:
+            message = "the customer has no such contact point"
+            raise _problem(UserErrorCode.NOT_FOUND, message, "contactPointId")

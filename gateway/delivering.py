@@ -1,0 +1,173 @@
+"""Deciding again on one due contact, and what becomes of it: it leaves, it waits, or it ends."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from channels.base import Message, Provider
+from gateway.accepting import reserved
+from gateway.core import Gateway
+from gateway.known import Known, Subject
+from gateway.model import Attempt, AttemptOutcome, Contact, ContactStatus
+from gateway.planning import Plan, plan
+from gateway.store import decisions
+from gateway.store.contacts import Held
+from gateway.store.work import Row, Work
+from gateway.wording import compose
+from gateway.words import WordsError
+from policies.decision import Decision, Outcome
+from policies.facts import MEDIUM_OF, Reach
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """A message on its way. `attempt` is None where handing over is no attempt: a call put in the queue."""
+
+    contact: Contact
+    attempt: Attempt | None
+    provider: Provider
+    message: Message
+    timeout: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What becomes of a due contact: `changed` columns, the decisions met, and a dispatch if it may leave now."""
+
+    held: Held
+    changed: Row
+    decided: Sequence[Row] = ()
+    dispatch: Dispatch | None = None
+    slot: Row | None = None  #: where its slot goes; None: it is given back
+
+
+def next_step(gateway: Gateway, work: Work, known: Known, held: Held) -> Step:
+    contact = held.contact
+    if contact.expires_at is not None and contact.expires_at <= work.now:
+        known.release(contact.customer_id, contact.id)
+        return Step(held, {"id": contact.id, "status": ContactStatus.EXPIRED})
+    subject = subject_of(known, held)
+    rulebook = gateway.rulebooks[known.customers[contact.customer_id].jurisdiction]
+    planned = plan(known, rulebook, subject, held.open_channels, work.now)
+    decided = decision_rows(work, held, planned)
+    match planned.chosen:
+        case None:
+            known.release(contact.customer_id, contact.id)
+            return Step(held, {"id": contact.id, "status": _refused(held)}, decided)
+        case Decision(outcome=Outcome.ALLOW) as chosen:
+            return _go(gateway, work, known, held, decided, chosen)
+        case chosen:
+            return _wait(known, held, decided, chosen)
+
+
+def subject_of(known: Known, held: Held) -> Subject:
+    """What a contact that is on record is about."""
+    contact = held.contact
+    return Subject(
+        customer_id=contact.customer_id,
+        purpose=contact.purpose,
+        bill=known.bills[contact.bill_id] if contact.bill_id else None,
+        contact_id=contact.id,
+        evidence=contact.evidence,
+        not_before=held.not_before,
+        expires_at=contact.expires_at,
+    )
+
+
+def _refused(held: Held) -> ContactStatus:
+    """REFUSED means that nothing was sent; after an attempt that failed, the contact failed."""
+    return ContactStatus.FAILED if held.attempts else ContactStatus.REFUSED
+
+
+def _wait(known: Known, held: Held, decided: Sequence[Row], chosen: Decision) -> Step:
+    assert chosen.next_allowed_at is not None
+    moved = replace(held, channel=chosen.channel, contact_point_id=chosen.point)
+    known.reserve(reserved(moved, chosen.next_allowed_at))
+    changed = {
+        "id": held.contact.id,
+        "channel": chosen.channel,
+        "contact_point_id": chosen.point,
+        "due_at": chosen.next_allowed_at,
+    }
+    slot = _slot_move(held, chosen, chosen.next_allowed_at, Reach.RESERVED, None)
+    return Step(held, changed, decided, slot=slot)
+
+
+def _go(gateway: Gateway, work: Work, known: Known, held: Held, decided: Sequence[Row], chosen: Decision) -> Step:
+    contact, now = held.contact, work.now
+    provider = gateway.providers[chosen.channel]
+    point = next(point for point in known.points[contact.customer_id] if point.id == chosen.point)
+    attempt_id = work.new_id()
+    ends = min(filter(None, (chosen.closes_at, contact.expires_at)), default=None)
+    left = None if ends is None else ends - now
+    try:
+        message, version = compose(
+            gateway,
+            known.customers[contact.customer_id],
+            point,
+            contact,
+            known.bills[contact.bill_id] if contact.bill_id else None,
+            channel=chosen.channel,
+            reference=attempt_id if provider.is_attempt else contact.id,
+            discreet=chosen.discreet,
+            valid_for=left,
+            now=now,
+        )
+    except WordsError as error:
+        known.release(contact.customer_id, contact.id)
+        reason = work.vault.seal(contact.customer_id, str(error))
+        return Step(held, {"id": contact.id, "status": ContactStatus.FAILED, "cancel_reason": reason}, decided)
+    lease_until = now + timedelta(seconds=gateway.settings.attempt_lease_seconds)
+    attempt = None
+    if provider.is_attempt:
+        attempt = Attempt(
+            id=attempt_id,
+            contact_id=contact.id,
+            customer_id=contact.customer_id,
+            number=held.attempts + 1,
+            channel=chosen.channel,
+            provider=provider.name,
+            contact_point_id=point.id,
+            started_at=now,
+            finished_at=None,
+            outcome=AttemptOutcome.OPEN,
+            provider_message_id=None,
+            provider_code=None,
+            detail=None,
+        )
+    reach = Reach.PENDING if attempt else Reach.RESERVED
+    moved = replace(held, channel=chosen.channel, contact_point_id=point.id)
+    taken = reserved(moved, now)
+    known.reserve(replace(taken, past=replace(taken.past, reach=reach)))
+    changed = {
+        "id": contact.id,
+        "status": ContactStatus.SENDING,
+        "channel": chosen.channel,
+        "contact_point_id": point.id,
+        "lease_until": lease_until,
+        "attempts": held.attempts + (1 if attempt else 0),
+        "channel_attempts": held.channel_attempts + 1,
+        "message": work.vault.seal(contact.customer_id, message.text),
+        "template_version": version,
+    }
+    patience = timedelta(seconds=gateway.settings.send_timeout_seconds)
+    dispatch = Dispatch(contact, attempt, provider, message, min(patience, left) if left else patience)
+    slot = _slot_move(held, chosen, now, reach, attempt.id if attempt else None)
+    return Step(held, changed, decided, dispatch, slot)
+
+
+def _slot_move(held: Held, chosen: Decision, at: datetime, reach: Reach, attempt_id: str | None) -> Row:
+    return {
+        "contact_id": held.contact.id,
+        "at": at,
+        "medium": MEDIUM_OF[chosen.channel],
+        "contact_point_id": chosen.point,
+        "reach": reach,
+        "attempt_id": attempt_id,
+    }
+
+
+def decision_rows(work: Work, held: Held, planned: Plan) -> list[Row]:
+    """The decision in force comes last."""
+    ordered = sorted(planned.decisions, key=lambda decision: decision is planned.chosen)
+    return [decisions.row(work, held.contact.id, held.contact.customer_id, decision) for decision in ordered]

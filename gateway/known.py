@@ -1,0 +1,207 @@
+"""What is known of the customers in a batch, loaded in a fixed number of statements, and turned into facts."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from gateway.model import Bill, ConsentEntry, ContactPoint, Customer, HoldEntry, OutsideContact, PromiseEntry
+from gateway.store import bills, customers, slots
+from gateway.store.slots import Slot
+from gateway.store.work import Work
+from policies import facts
+from policies.facts import Channel, Facts, PastContact, Purpose, Reach
+
+HORIZON = timedelta(days=62)
+"""How far back history is looked at: longer than any window of any rule (a calendar month, thirty days)."""
+
+_PHONE_FIRST = (Channel.CALLBACK, Channel.SMS)
+"""Any number can be rung: one registered for calls before one registered for texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a decision is about, apart from channel and address."""
+
+    customer_id: str
+    purpose: Purpose
+    bill: Bill | None = None
+    contact_id: str | None = None
+    evidence: bool = False
+    not_before: datetime | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Known:
+    """Facts in the making. What a batch reserves is added, so that two of its requests see each other."""
+
+    customers: dict[str, Customer]
+    bills: dict[str, Bill]
+    outside: dict[str, OutsideContact]
+    points: dict[str, list[ContactPoint]]
+    _consents: dict[str, list[facts.Consent]]
+    _holds: dict[str, list[facts.Hold]]
+    _promises: dict[str, list[facts.Promise]]
+    _outside_history: dict[str, list[PastContact]]
+    _slots: dict[str, list[Slot]] = field(default_factory=dict)  #: by customer
+
+    @classmethod
+    async def load(
+        cls,
+        work: Work,
+        customer_ids: Collection[str],
+        bill_ids: Collection[str] = (),
+        outside_ids: Collection[str] = (),
+    ) -> "Known":
+        """Read everything that rules may look at. Who goes on to write has locked the customers before."""
+        found_bills = await bills.by_id(work, bill_ids)
+        account_ids = {bill.account.id for bill in found_bills.values()}
+        since = work.now - HORIZON
+        return cls(
+            customers=await customers.by_id(work, customer_ids),
+            bills=found_bills,
+            outside=await customers.outside(work, outside_ids) if outside_ids else {},
+            points=_by_customer(await customers.points_of(work, customer_ids)),
+            _consents=_consents(await customers.consents_of(work, customer_ids)),
+            _holds=_holds(await customers.holds_of(work, customer_ids)),
+            _promises=_promises(await customers.promises_of(work, customer_ids)),
+            _outside_history=_history(await customers.outside_of(work, customer_ids, since)),
+            _slots=_slots(await slots.since(work, customer_ids, account_ids, since)),
+        )
+
+    def candidates(self, customer_id: str, channel: Channel) -> list[ContactPoint]:
+        """The points that could serve a channel: first the customer's own, usable, read by nobody else."""
+        wanted = _PHONE_FIRST if channel is Channel.CALLBACK else (channel,)
+        found = [point for point in self.points.get(customer_id, ()) if point.channel in wanted]
+        return sorted(
+            found,
+            key=lambda point: (
+                point.party is not facts.Party.CUSTOMER,
+                not point.usable,
+                point.shared or point.place is facts.Place.WORK,
+                wanted.index(point.channel),
+            ),
+        )
+
+    def facts(self, subject: Subject, channel: Channel, point: ContactPoint | None) -> Facts:
+        customer = self.customers[subject.customer_id]
+        bill = subject.bill
+        return Facts(
+            jurisdiction=customer.jurisdiction,
+            purpose=subject.purpose,
+            channel=channel,
+            zones=customer.time_zones,
+            point=None if point is None else _point(point),
+            account=None if bill is None else _account(bill),
+            bill=None if bill is None else facts.Bill(bill.id, bill.due_on, bill.status),
+            consents=tuple(self._consents.get(customer.id, ())),
+            history=self._history(subject),
+            holds=tuple(self._holds.get(customer.id, ())),
+            promises=tuple(self._promises.get(customer.id, ())),
+            wishes=customer.windows,
+            not_before=subject.not_before,
+            expires_at=subject.expires_at,
+            evidence=subject.evidence,
+        )
+
+    def reserve(self, slot: Slot) -> None:
+        """Take a slot, in place of one that the same contact had reserved."""
+        assert slot.past.contact is not None
+        self.release(slot.customer_id, slot.past.contact)
+        self._slots.setdefault(slot.customer_id, []).append(slot)
+
+    def release(self, customer_id: str, contact_id: str) -> None:
+        kept = [slot for slot in self._slots.get(customer_id, ()) if not _is_reserved_by(slot, contact_id)]
+        self._slots[customer_id] = kept
+
+    def _history(self, subject: Subject) -> tuple[PastContact, ...]:
+        own = [
+            slot.past
+            for slot in self._slots.get(subject.customer_id, ())
+            if not _is_reserved_by(slot, subject.contact_id)
+        ]
+        return (*self._outside_history.get(subject.customer_id, ()), *own, *self._joint(subject))
+
+    def _joint(self, subject: Subject) -> list[PastContact]:
+        """Contacts to the other debtors of the account."""
+        if subject.bill is None:
+            return []
+        return [
+            replace(slot.past, joint=True)
+            for customer_id, theirs in self._slots.items()
+            if customer_id != subject.customer_id
+            for slot in theirs
+            if slot.account_id == subject.bill.account.id
+        ]
+
+
+def _is_reserved_by(slot: Slot, contact_id: str | None) -> bool:
+    return contact_id is not None and slot.past.contact == contact_id and slot.past.reach is Reach.RESERVED
+
+
+def _point(point: ContactPoint) -> facts.Point:
+    return facts.Point(point.id, point.channel, point.party, point.place, point.shared, point.usable)
+
+
+def _account(bill: Bill) -> facts.Account:
+    account = bill.account
+    return facts.Account(account.id, account.product, account.role, account.in_collection_procedures)
+
+
+def _by_customer(points: list[ContactPoint]) -> dict[str, list[ContactPoint]]:
+    grouped: dict[str, list[ContactPoint]] = defaultdict(list)
+    for point in points:
+        grouped[point.customer_id].append(point)
+    return grouped
+
+
+def _slots(found: list[Slot]) -> dict[str, list[Slot]]:
+    grouped: dict[str, list[Slot]] = defaultdict(list)
+    for slot in found:
+        grouped[slot.customer_id].append(slot)
+    return grouped
+
+
+def _consents(entries: Collection[ConsentEntry]) -> dict[str, list[facts.Consent]]:
+    grouped: dict[str, list[facts.Consent]] = defaultdict(list)
+    for entry in entries:
+        grouped[entry.customer_id].append(
+            facts.Consent(entry.status, entry.at, entry.channel, entry.contact_point_id, entry.purpose)
+        )
+    return grouped
+
+
+def _holds(entries: Collection[HoldEntry]) -> dict[str, list[facts.Hold]]:
+    grouped: dict[str, list[facts.Hold]] = defaultdict(list)
+    for entry in entries:
+        # A lifted hold was in force until then: a question about the past must still find it.
+        ends = min(filter(None, (entry.ends, entry.lifted_at)), default=None)
+        grouped[entry.customer_id].append(
+            facts.Hold(entry.kind, entry.starts, ends, entry.channel, entry.contact_point_id, entry.account_id)
+        )
+    return grouped
+
+
+def _promises(entries: Collection[PromiseEntry]) -> dict[str, list[facts.Promise]]:
+    grouped: dict[str, list[facts.Promise]] = defaultdict(list)
+    for entry in entries:
+        grouped[entry.customer_id].append(facts.Promise(entry.pay_by, entry.status, entry.made_at, entry.account_id))
+    return grouped
+
+
+def _history(entries: Collection[OutsideContact]) -> dict[str, list[PastContact]]:
+    grouped: dict[str, list[PastContact]] = defaultdict(list)
+    for entry in entries:
+        grouped[entry.customer_id].append(
+            PastContact(
+                at=entry.at,
+                medium=entry.medium,
+                reach=Reach(entry.result),
+                initiator=entry.initiator,
+                purpose=entry.purpose,
+                accounts=frozenset(entry.account_ids),
+                point=entry.contact_point_id,
+            )
+        )
+    return grouped

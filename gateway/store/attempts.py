@@ -1,0 +1,165 @@
+"""Attempts and what happened to them. Events are appended; the outcome is derived from them and only moves forward."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from gateway.model import Attempt, AttemptOutcome, Receipt
+from gateway.store.work import Row, Work, table
+from policies.facts import Channel
+
+_ATTEMPT = table("attempt")
+_EVENT = table("attempt_event")
+
+_FORWARD = {
+    AttemptOutcome.OPEN: 0,
+    AttemptOutcome.UNKNOWN: 1,
+    AttemptOutcome.ACCEPTED: 2,
+    AttemptOutcome.TEMPORARY_FAILURE: 3,
+    AttemptOutcome.PERMANENT_FAILURE: 4,
+    AttemptOutcome.DELIVERED: 5,
+}
+"""What is known better comes later. DELIVERED is last: who has it, has it, whatever is said afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something heard of an attempt. `at` is when it happened, by whoever told us."""
+
+    attempt_id: str
+    outcome: AttemptOutcome
+    at: datetime
+    provider_message_id: str | None = None
+    provider_code: str | None = None
+    detail: str | None = None
+
+
+async def open_(work: Work, rows: Sequence[Row]) -> None:
+    """Write down that tries begin, before anything leaves."""
+    await work.insert("attempt", rows)
+
+
+def row(attempt: Attempt, lease_until: datetime) -> Row:
+    """A new attempt, for `open_`. When the lease has passed and nothing was heard, it counts as lost."""
+    return {
+        "id": attempt.id,
+        "contact_id": attempt.contact_id,
+        "customer_id": attempt.customer_id,
+        "number": attempt.number,
+        "channel": attempt.channel,
+        "provider": attempt.provider,
+        "contact_point_id": attempt.contact_point_id,
+        "started_at": attempt.started_at,
+        "lease_until": lease_until,
+        "outcome": attempt.outcome,
+    }
+
+
+async def by_id(work: Work, ids: Collection[str]) -> dict[str, Attempt]:
+    if not ids:
+        return {}
+    return {row.id: attempt(row) for row in await work.all(select(_ATTEMPT).where(_ATTEMPT.c.id.in_(ids)))}
+
+
+async def of_contact(work: Work, contact_id: str) -> list[Attempt]:
+    """In their order."""
+    statement = select(_ATTEMPT).where(_ATTEMPT.c.contact_id == contact_id).order_by(_ATTEMPT.c.number)
+    return [attempt(row) for row in await work.all(statement)]
+
+
+async def lost(work: Work, limit: int, in_flight: Collection[str]) -> list[Attempt]:
+    """Open ones whose time has run out and that no worker of this process holds. A ring has its agent's lease."""
+    statement = (
+        select(_ATTEMPT)
+        .where(
+            _ATTEMPT.c.outcome == AttemptOutcome.OPEN,
+            _ATTEMPT.c.lease_until <= work.now,
+            _ATTEMPT.c.channel != Channel.CALLBACK,
+        )
+        .order_by(_ATTEMPT.c.lease_until)
+        .limit(limit + len(in_flight))
+        .with_for_update(skip_locked=True)
+    )
+    return [attempt(row) for row in await work.all(statement) if row.id not in in_flight][:limit]
+
+
+async def append(work: Work, events: Sequence[tuple[Attempt, Event]]) -> list[Attempt]:
+    """Append to the record, move what they are about forward, and return it as it is afterwards.
+
+    Customers must be locked. An event that would move an attempt back is kept, and changes nothing.
+    """
+    await work.insert("attempt_event", [_event_row(work, attempt, event) for attempt, event in events])
+    moved = [_moved(attempt, event) for attempt, event in events]
+    await work.change("attempt", [_derived(one) for one in moved])
+    return moved
+
+
+def _event_row(work: Work, attempt: Attempt, event: Event) -> Row:
+    return {
+        "id": work.new_id(),
+        "attempt_id": attempt.id,
+        "customer_id": attempt.customer_id,
+        "seq": work.next_seq(attempt.customer_id),
+        "at": event.at,
+        "received_at": work.now,
+        "outcome": event.outcome,
+        "provider_message_id": event.provider_message_id,
+        "provider_code": event.provider_code,
+        "detail": event.detail,
+    }
+
+
+def _moved(attempt: Attempt, event: Event) -> Attempt:
+    if _FORWARD[event.outcome] <= _FORWARD[attempt.outcome]:
+        return attempt
+    return replace(
+        attempt,
+        finished_at=attempt.finished_at or event.at,
+        outcome=event.outcome,
+        provider_message_id=event.provider_message_id or attempt.provider_message_id,
+        provider_code=event.provider_code or attempt.provider_code,
+        detail=event.detail or attempt.detail,
+    )
+
+
+def _derived(attempt: Attempt) -> Row:
+    return {
+        "id": attempt.id,
+        "finished_at": attempt.finished_at,
+        "outcome": attempt.outcome,
+        "provider_message_id": attempt.provider_message_id,
+        "provider_code": attempt.provider_code,
+        "detail": attempt.detail,
+    }
+
+
+async def receipts(work: Work, attempt_ids: Collection[str]) -> dict[str, list[Receipt]]:
+    """What was heard of each, oldest first."""
+    statement = select(_EVENT).where(_EVENT.c.attempt_id.in_(attempt_ids)).order_by(_EVENT.c.id)
+    found: dict[str, list[Receipt]] = {attempt: [] for attempt in attempt_ids}
+    for row in await work.all(statement):
+        receipt = Receipt(row.at, row.received_at, AttemptOutcome(row.outcome), row.provider_code)
+        found[row.attempt_id].append(receipt)
+    return found
+
+
+def attempt(row: Any) -> Attempt:
+    """An attempt from its row."""
+    return Attempt(
+        id=row.id,
+        contact_id=row.contact_id,
+        customer_id=row.customer_id,
+        number=row.number,
+        channel=Channel(row.channel),
+        provider=row.provider,
+        contact_point_id=row.contact_point_id,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        outcome=AttemptOutcome(row.outcome),
+        provider_message_id=row.provider_message_id,
+        provider_code=row.provider_code,
+        detail=row.detail,
+    )

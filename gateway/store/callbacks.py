@@ -1,0 +1,130 @@
+"""The queue of calls."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, or_, select, update
+
+from gateway.model import Callback, CallbackStatus
+from gateway.store.work import Row, Work, table
+
+_CALLBACK = table("callback")
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A callback with what only its work needs to know."""
+
+    callback: Callback
+    agent_id: str | None
+    attempt_id: str | None
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.callback.status is CallbackStatus.WAITING
+
+
+async def by_id(work: Work, ids: Collection[str]) -> dict[str, Queued]:
+    if not ids:
+        return {}
+    return {row.id: _queued(row) for row in await work.all(select(_CALLBACK).where(_CALLBACK.c.id.in_(ids)))}
+
+
+async def of_contact(work: Work, contact_id: str) -> Queued | None:
+    row = await work.one(select(_CALLBACK).where(_CALLBACK.c.contact_id == contact_id))
+    return _queued(row) if row else None
+
+
+async def waiting(work: Work, limit: int) -> list[Queued]:
+    """Those that may be rung by the clock of their promise, the earliest promise first."""
+    statement = (
+        select(_CALLBACK)
+        .where(
+            _CALLBACK.c.status == CallbackStatus.WAITING,
+            _CALLBACK.c.starts <= work.now,
+            _CALLBACK.c.ends > work.now,
+        )
+        .order_by(_CALLBACK.c.starts, _CALLBACK.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [_queued(row) for row in await work.all(statement)]
+
+
+async def lapsed(work: Work, limit: int) -> list[Queued]:
+    """Claims whose lease ran out, and promises whose time has passed."""
+    claimed_too_long = (_CALLBACK.c.status == CallbackStatus.CLAIMED) & (_CALLBACK.c.lease_until <= work.now)
+    waited_too_long = (_CALLBACK.c.status == CallbackStatus.WAITING) & (_CALLBACK.c.ends <= work.now)
+    statement = (
+        select(_CALLBACK)
+        .where(or_(claimed_too_long, waited_too_long))
+        .order_by(_CALLBACK.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [_queued(row) for row in await work.all(statement)]
+
+
+async def add(work: Work, callbacks: Collection[Callback], notes: Collection[str | None]) -> None:
+    rows: list[Row] = [
+        {
+            "id": one.id,
+            "contact_id": one.contact_id,
+            "customer_id": one.customer_id,
+            "contact_point_id": one.contact_point_id,
+            "starts": one.starts,
+            "ends": one.ends,
+            "status": one.status,
+            "attempts": one.attempts,
+            "note": None if note is None else work.vault.seal(one.customer_id, note),
+        }
+        for one, note in zip(callbacks, notes, strict=True)
+    ]
+    await work.insert("callback", rows)
+
+
+async def move(work: Work, moves: Sequence[tuple[str, datetime]]) -> None:
+    """The calls that wait for these contacts may begin at these instants."""
+    if moves:
+        statement = (
+            update(_CALLBACK)
+            .where(_CALLBACK.c.contact_id == bindparam("_contact_id"), _CALLBACK.c.status == CallbackStatus.WAITING)
+            .values(starts=bindparam("_starts"))
+        )
+        await work.connection.execute(statement, [{"_contact_id": c, "_starts": at} for c, at in moves])
+
+
+async def cancel_of(work: Work, contact_ids: Collection[str]) -> None:
+    """The calls that wait for these contacts are not made."""
+    if contact_ids:
+        await work.connection.execute(
+            update(_CALLBACK)
+            .where(_CALLBACK.c.contact_id.in_(contact_ids), _CALLBACK.c.status == CallbackStatus.WAITING)
+            .values(status=CallbackStatus.CANCELLED)
+        )
+
+
+async def change(work: Work, row: Row) -> None:
+    """Set columns of one callback by `id`."""
+    await work.change("callback", [row])
+
+
+def callback(row: Any) -> Callback:
+    """A callback from its row."""
+    return Callback(
+        id=row.id,
+        contact_id=row.contact_id,
+        customer_id=row.customer_id,
+        contact_point_id=row.contact_point_id,
+        starts=row.starts,
+        ends=row.ends,
+        status=CallbackStatus(row.status),
+        agent=row.agent,
+        attempts=row.attempts,
+    )
+
+
+def _queued(row: Any) -> Queued:
+    return Queued(callback(row), row.agent_id, row.attempt_id)

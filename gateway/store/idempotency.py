@@ -1,0 +1,41 @@
+"""Callers' keys. One key, one thing made; the same key with another body is a conflict."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from gateway.store.work import Work, table
+
+_TABLE = table("idempotency")
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a key made before."""
+
+    operation: str
+    fingerprint: str
+    id: str
+
+
+async def find(work: Work, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Made]:
+    """By caller and key."""
+    statement = select(_TABLE).where(
+        _TABLE.c.caller_id.in_({caller for caller, _ in keys}), _TABLE.c.key.in_({key for _, key in keys})
+    )
+    return {
+        (row.caller_id, row.key): Made(row.operation, row.fingerprint, row.made) for row in await work.all(statement)
+    }
+
+
+def row(work: Work, caller_id: str, key: str, made: Made) -> dict[str, object]:
+    """For `Work.insert`: the primary key is what keeps two processes from making it twice."""
+    return {
+        "caller_id": caller_id,
+        "key": key,
+        "operation": made.operation,
+        "fingerprint": made.fingerprint,
+        "made": made.id,
+        "created_at": work.now,
+    }

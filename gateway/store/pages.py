@@ -1,0 +1,306 @@
+"""Lists as they are shown: pages by key, and for many parents at once in one statement.
+
+Ids sort by the time they were made, so a page of a history is a range of ids: what is added meanwhile moves no page.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Column, ColumnElement, Select, String, Table, cast, func, or_, select
+
+from gateway.model import (
+    Account,
+    Attempt,
+    Bill,
+    Callback,
+    CallbackStatus,
+    ConsentEntry,
+    Contact,
+    ContactStatus,
+    OutsideContact,
+    PromiseEntry,
+)
+from gateway.store import attempts as attempt_rows
+from gateway.store import bills as bill_rows
+from gateway.store import callbacks as callback_rows
+from gateway.store import contacts as contact_rows
+from gateway.store import customers as customer_rows
+from gateway.store.work import Work, table
+from policies.facts import BillStatus, Channel, LenderRole, Purpose
+
+T = TypeVar("T")
+
+_ACCOUNT = table("account")
+_ATTEMPT = table("attempt")
+_BILL = table("bill")
+_CALLBACK = table("callback")
+_CONSENT = table("consent")
+_CONTACT = table("contact")
+_OUTSIDE = table("outside_contact")
+_PROMISE = table("promise")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Part of a list that is ordered by id: `count` of those between the two ids, from its end if `backward`."""
+
+    count: int
+    after: str | None = None
+    before: str | None = None
+    backward: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Slice(Generic[T]):
+    """What a window shows, oldest first, and whether there is more on either side."""
+
+    items: Sequence[T]
+    has_next: bool
+    has_previous: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ContactFilter:
+    """What is None does not narrow. `since` is inclusive and `until` is not; both are about the time of the request."""
+
+    customer_id: str | None = None
+    bill_id: str | None = None
+    purpose: Purpose | None = None
+    channel: Channel | None = None
+    status: ContactStatus | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        columns = _CONTACT.c
+        conditions = _equal(
+            (columns.customer_id, self.customer_id),
+            (columns.bill_id, self.bill_id),
+            (columns.purpose, self.purpose),
+            (columns.status, self.status),
+        )
+        if self.channel is not None:
+            # The channel in use, or where none was chosen, any that was asked for.
+            asked = cast(columns.channels, String).contains(f'"{self.channel}"')
+            conditions.append(or_(columns.channel == self.channel, columns.channel.is_(None) & asked))
+        if self.since is not None:
+            conditions.append(columns.created_at >= self.since)
+        if self.until is not None:
+            conditions.append(columns.created_at < self.until)
+        return conditions
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackFilter:
+    status: CallbackStatus | None = None
+    customer_id: str | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        return _equal((_CALLBACK.c.status, self.status), (_CALLBACK.c.customer_id, self.customer_id))
+
+
+@dataclass(frozen=True, slots=True)
+class BillFilter:
+    status: BillStatus | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        return _equal((_BILL.c.status, self.status))
+
+
+async def contacts(work: Work, which: ContactFilter, window: Window) -> Slice[Contact]:
+    return await _page(work, select(_CONTACT), _CONTACT, which.conditions(), window, _contact_maker(work))
+
+
+async def count_contacts(work: Work, which: ContactFilter) -> int:
+    return await _count(work, _CONTACT, which.conditions())
+
+
+async def contacts_of_customers(
+    work: Work, ids: Collection[str], which: ContactFilter, window: Window
+) -> dict[str, Slice[Contact]]:
+    return await _pages(
+        work, select(_CONTACT), _CONTACT.c.customer_id, ids, which.conditions(), window, _contact_maker(work)
+    )
+
+
+async def contacts_of_bills(
+    work: Work, ids: Collection[str], which: ContactFilter, window: Window
+) -> dict[str, Slice[Contact]]:
+    return await _pages(
+        work, select(_CONTACT), _CONTACT.c.bill_id, ids, which.conditions(), window, _contact_maker(work)
+    )
+
+
+async def count_contacts_of_customers(work: Work, ids: Collection[str], which: ContactFilter) -> dict[str, int]:
+    return await _counts(work, _CONTACT.c.customer_id, ids, which.conditions())
+
+
+async def count_contacts_of_bills(work: Work, ids: Collection[str], which: ContactFilter) -> dict[str, int]:
+    return await _counts(work, _CONTACT.c.bill_id, ids, which.conditions())
+
+
+async def attempts_of_contacts(work: Work, ids: Collection[str], window: Window) -> dict[str, Slice[Attempt]]:
+    return await _pages(work, select(_ATTEMPT), _ATTEMPT.c.contact_id, ids, [], window, attempt_rows.attempt)
+
+
+async def count_attempts_of_contacts(work: Work, ids: Collection[str]) -> dict[str, int]:
+    return await _counts(work, _ATTEMPT.c.contact_id, ids, [])
+
+
+async def bills_of_customers(
+    work: Work, ids: Collection[str], which: BillFilter, window: Window
+) -> dict[str, Slice[Bill]]:
+    return await _pages(
+        work, bill_rows.select_bills(), _BILL.c.customer_id, ids, which.conditions(), window, bill_rows.bill
+    )
+
+
+async def count_bills_of_customers(work: Work, ids: Collection[str], which: BillFilter) -> dict[str, int]:
+    return await _counts(work, _BILL.c.customer_id, ids, which.conditions())
+
+
+async def callbacks(work: Work, which: CallbackFilter, window: Window) -> Slice[Callback]:
+    return await _page(work, select(_CALLBACK), _CALLBACK, which.conditions(), window, callback_rows.callback)
+
+
+async def count_callbacks(work: Work, which: CallbackFilter) -> int:
+    return await _count(work, _CALLBACK, which.conditions())
+
+
+async def points_claimed_by(work: Work, agent_id: str) -> frozenset[str]:
+    """The contact points that this agent is to ring now."""
+    statement = select(_CALLBACK.c.contact_point_id).where(
+        _CALLBACK.c.agent_id == agent_id,
+        _CALLBACK.c.status == CallbackStatus.CLAIMED,
+        _CALLBACK.c.lease_until > work.now,
+        _CALLBACK.c.contact_point_id.is_not(None),
+    )
+    return frozenset(row.contact_point_id for row in await work.all(statement))
+
+
+async def accounts(work: Work, ids: Collection[str]) -> dict[str, Account]:
+    rows = await work.all(select(_ACCOUNT).where(_ACCOUNT.c.id.in_(ids)))
+    return {
+        row.id: Account(row.id, row.reference, row.product, LenderRole(row.role), row.in_collection_procedures)
+        for row in rows
+    }
+
+
+async def accounts_with_customer(work: Work, ids: Collection[str], customer_id: str) -> frozenset[str]:
+    """Which of these accounts the customer has a bill on."""
+    statement = select(_BILL.c.account_id).where(_BILL.c.account_id.in_(ids), _BILL.c.customer_id == customer_id)
+    return frozenset(row.account_id for row in await work.all(statement))
+
+
+async def consents(work: Work, ids: Collection[str]) -> dict[str, ConsentEntry]:
+    owners = await _owners(work, _CONSENT, ids)
+    return {one.id: one for one in await customer_rows.consents_of(work, owners) if one.id in ids}
+
+
+async def promises(work: Work, ids: Collection[str]) -> dict[str, PromiseEntry]:
+    owners = await _owners(work, _PROMISE, ids)
+    return {one.id: one for one in await customer_rows.promises_of(work, owners) if one.id in ids}
+
+
+async def outside_of_customers(work: Work, ids: Collection[str], since: datetime) -> dict[str, list[OutsideContact]]:
+    """Oldest first."""
+    found: dict[str, list[OutsideContact]] = {customer: [] for customer in ids}
+    for one in await customer_rows.outside_of(work, ids, since):
+        found[one.customer_id].append(one)
+    return found
+
+
+async def _owners(work: Work, owned: Table, ids: Collection[str]) -> set[str]:
+    rows = await work.all(select(owned.c.customer_id).where(owned.c.id.in_(ids)))
+    return {row.customer_id for row in rows}
+
+
+async def _page(
+    work: Work,
+    base: Select[Any],
+    listed: Table,
+    conditions: Sequence[ColumnElement[bool]],
+    window: Window,
+    make: Callable[[Any], T],
+) -> Slice[T]:
+    key = listed.c.id
+    statement = base.where(*conditions, *_between(key, window)).order_by(_order(key, window)).limit(window.count + 1)
+    return _slice([make(row) for row in await work.all(statement)], window)
+
+
+async def _pages(
+    work: Work,
+    base: Select[Any],
+    parent: Column[Any],
+    ids: Collection[str],
+    conditions: Sequence[ColumnElement[bool]],
+    window: Window,
+    make: Callable[[Any], T],
+) -> dict[str, Slice[T]]:
+    """The same window on the list of each parent."""
+    listed = parent.table
+    key = listed.c.id
+    rank = func.row_number().over(partition_by=parent, order_by=_order(key, window))
+    ranked = (
+        select(key.label("id"), parent.label("parent"), rank.label("rank"))
+        .where(parent.in_(ids), *conditions, *_between(key, window))
+        .subquery()
+    )
+    statement = (
+        base.add_columns(ranked.c.parent)
+        .join(ranked, ranked.c.id == key)
+        .where(ranked.c.rank <= window.count + 1)
+        .order_by(_order(key, window))
+    )
+    lists: dict[str, list[T]] = {parent_id: [] for parent_id in ids}
+    for row in await work.all(statement):
+        lists[row.parent].append(make(row))
+    return {parent_id: _slice(found, window) for parent_id, found in lists.items()}
+
+
+def _slice(found: list[T], window: Window) -> Slice[T]:
+    """`found` begins at the window's edge and holds one more than was asked for, if there is one."""
+    more = len(found) > window.count
+    items = found[: window.count]
+    if window.backward:
+        return Slice(items[::-1], has_next=window.before is not None, has_previous=more)
+    return Slice(items, has_next=more, has_previous=window.after is not None)
+
+
+async def _count(work: Work, listed: Table, conditions: Sequence[ColumnElement[bool]]) -> int:
+    row = await work.one(select(func.count().label("number")).select_from(listed).where(*conditions))
+    return int(row.number)
+
+
+async def _counts(
+    work: Work, parent: Column[Any], ids: Collection[str], conditions: Sequence[ColumnElement[bool]]
+) -> dict[str, int]:
+    statement = (
+        select(parent.label("parent"), func.count().label("number"))
+        .where(parent.in_(ids), *conditions)
+        .group_by(parent)
+    )
+    return dict.fromkeys(ids, 0) | {row.parent: int(row.number) for row in await work.all(statement)}
+
+
+def _between(key: Column[Any], window: Window) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if window.after is not None:
+        conditions.append(key > window.after)
+    if window.before is not None:
+        conditions.append(key < window.before)
+    return conditions
+
+
+def _order(key: Column[Any], window: Window) -> ColumnElement[Any]:
+    return key.desc() if window.backward else key.asc()
+
+
+def _equal(*pairs: tuple[Column[Any], str | None]) -> list[ColumnElement[bool]]:
+    return [column == value for column, value in pairs if value is not None]
+
+
+def _contact_maker(work: Work) -> Callable[[Any], Contact]:
+    return lambda row: contact_rows.contact(row, work)

@@ -1,0 +1,103 @@
+"""Slots: what counts in the caps. Reserved when a contact is accepted, taken when an attempt opens."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, delete, or_, select, update
+
+from gateway.store.work import Row, Work, table
+from policies.facts import Medium, PastContact, Purpose, Reach
+
+_SLOT = table("slot")
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A slot with whose it is."""
+
+    customer_id: str
+    account_id: str | None
+    attempt_id: str | None
+    past: PastContact
+
+
+async def since(
+    work: Work, customer_ids: Collection[str], account_ids: Collection[str], instant: datetime
+) -> list[Slot]:
+    """Every slot of these customers, and of joint debtors on these accounts, from `instant` into the future."""
+    whose: Any = _SLOT.c.customer_id.in_(customer_ids)
+    if account_ids:
+        whose = or_(whose, _SLOT.c.account_id.in_(account_ids))
+    rows = await work.all(select(_SLOT).where(whose, _SLOT.c.at >= instant))
+    return [
+        Slot(
+            row.customer_id,
+            row.account_id,
+            row.attempt_id,
+            PastContact(
+                at=row.at,
+                medium=Medium(row.medium),
+                reach=Reach(row.reach),
+                purpose=Purpose(row.purpose),
+                accounts=frozenset(row.accounts),
+                point=row.contact_point_id,
+                contact=row.contact_id,
+            ),
+        )
+        for row in rows
+    ]
+
+
+def row(work: Work, customer_id: str, past: PastContact, account_id: str | None) -> dict[str, object]:
+    """A reserved slot, for `Work.insert`."""
+    return {
+        "id": work.new_id(),
+        "contact_id": past.contact,
+        "customer_id": customer_id,
+        "account_id": account_id,
+        "accounts": sorted(past.accounts),
+        "contact_point_id": past.point,
+        "attempt_id": None,
+        "medium": past.medium,
+        "purpose": past.purpose,
+        "at": past.at,
+        "reach": past.reach,
+    }
+
+
+async def move_reserved(work: Work, moves: Sequence[Row]) -> None:
+    """Each move: `contact_id` and the new `at`, `medium`, `contact_point_id`, `reach`, `attempt_id`."""
+    if moves:
+        columns = ("at", "medium", "contact_point_id", "reach", "attempt_id")
+        statement = (
+            update(_SLOT)
+            .where(_SLOT.c.contact_id == bindparam("_contact_id"), _SLOT.c.reach == Reach.RESERVED)
+            .values({column: bindparam(f"_{column}") for column in columns})
+        )
+        await work.connection.execute(statement, [{f"_{k}": v for k, v in move.items()} for move in moves])
+
+
+async def free(work: Work, contact_ids: Collection[str]) -> None:
+    """Give back what was reserved and not used."""
+    if contact_ids:
+        await work.connection.execute(
+            delete(_SLOT).where(_SLOT.c.contact_id.in_(contact_ids), _SLOT.c.reach == Reach.RESERVED)
+        )
+
+
+async def reached(work: Work, reaches: Sequence[tuple[str, Reach]]) -> None:
+    """How far attempts got, by their ids."""
+    if reaches:
+        statement = (
+            update(_SLOT).where(_SLOT.c.attempt_id == bindparam("_attempt_id")).values(reach=bindparam("_reach"))
+        )
+        await work.connection.execute(statement, [{"_attempt_id": a, "_reach": r} for a, r in reaches])
+
+
+async def discussed(work: Work, attempt_id: str, accounts: Collection[str]) -> None:
+    """Which debts a conversation was about."""
+    await work.connection.execute(
+        update(_SLOT).where(_SLOT.c.attempt_id == attempt_id).values(accounts=sorted(accounts))
+    )
