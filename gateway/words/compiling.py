@@ -6,6 +6,7 @@ it, and whoever may write one can neither reach into Python nor keep it busy. Th
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Never
@@ -53,6 +54,10 @@ class Compiled:
     template: Template
     uses: frozenset[str]
     needs: frozenset[str]
+
+    def written(self, names: Mapping[str, object]) -> str:
+        """Render, or raise `MissingVariable`."""
+        return self.template.render(names)
 
 
 def compiled(path: Path, source: str, *, html: bool = False) -> Compiled:

@@ -36,17 +36,13 @@ class Phrases:
 
     def day(self, day: date) -> str:
         """The month is always a word or 月, so that nobody reads March as February."""
-        return format_date(day, "medium" if self.channel is Channel.SMS else "long", self.locale)
+        return _day(day, "medium" if self.channel is Channel.SMS else "long", self.locale)
 
     def days(self, number: int) -> str:
-        return self._length(timedelta(days=number), "day")
+        return _length(timedelta(days=number), "day", self.locale)
 
     def minutes(self, number: int) -> str:
-        return self._length(timedelta(minutes=number), "minute")
-
-    def _length(self, length: timedelta, unit: Literal["day", "minute"]) -> str:
-        """In this unit only: 40 days stay 40 days. (babel's `format_unit` knows no long units in Chinese.)"""
-        return _plain(format_timedelta(length, granularity=unit, threshold=math.inf, locale=self.locale))
+        return _length(timedelta(minutes=number), "minute", self.locale)
 
     def _apply(self, pattern: NumberPattern, amount: Decimal, currency: str) -> str:
         said = pattern.apply(amount, self.locale, currency=currency, decimal_quantization=False)
@@ -78,6 +74,18 @@ def _locale(tag: str, language: str) -> Locale:
         return Locale.parse(language)
     # All of Chinese is written in the simplified way, so its numbers and dates are too.
     return locale if locale.language == language != "zh" else Locale.parse(language)
+
+
+# Many customers share a due date and a number of days, so both are worth remembering.
+@lru_cache(maxsize=4096)
+def _day(day: date, style: Literal["medium", "long"], locale: Locale) -> str:
+    return _plain(format_date(day, style, locale))
+
+
+@lru_cache(maxsize=4096)
+def _length(length: timedelta, unit: Literal["day", "minute"], locale: Locale) -> str:
+    """In this unit only: 40 days stay 40 days. (babel's `format_unit` knows no long units in Chinese.)"""
+    return _plain(format_timedelta(length, granularity=unit, threshold=math.inf, locale=locale))
 
 
 def _plain(said: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from gateway.words.compiling import Compiled, compiled, fingerprint
-from gateway.words.errors import BadTemplate, MissingVariable
+from gateway.words.errors import BadTemplate
 from gateway.words.sheets import Part, Sheet
 from gateway.words.variables import ALWAYS, BUILT_IN
 from policies.facts import Channel
@@ -68,16 +68,9 @@ def pair(name: str, language: str, channel: Channel, sheet: Sheet, frame: Frame)
 
 def html_of(speech: Compiled, layout: Compiled, names: Mapping[str, object], subject: str, language: str) -> str:
     """The paragraphs of the text in the shared layout; addresses become links."""
-    text = written(speech, {name: _link(name, value) for name, value in names.items()})
+    text = speech.written({name: _link(name, value) for name, value in names.items()})
     body = "".join(f"<p>{part.replace(chr(10), '<br>')}</p>\n" for part in paragraphs(text))
-    return written(layout, {"language": language, "subject": subject, "body": Markup(body)})  # noqa: S704
-
-
-def written(text: Compiled, names: Mapping[str, object]) -> str:
-    """Render, or name what is missing."""
-    for name in sorted(text.needs - names.keys()):
-        raise MissingVariable(name)
-    return text.template.render(names)
+    return layout.written({"language": language, "subject": subject, "body": Markup(body)})  # noqa: S704
 
 
 def paragraphs(text: str) -> list[str]:

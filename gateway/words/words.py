@@ -9,7 +9,7 @@ from gateway.words.compiling import Compiled, compiled
 from gateway.words.errors import BadTemplate, UnknownTemplate
 from gateway.words.phrases import Phrases, masked, phrases
 from gateway.words.sheets import DISCREET_FRAME, FRAME, SHARED, Sheet
-from gateway.words.speech import Frame, Pair, Speech, html_of, pair, paragraphs, written
+from gateway.words.speech import Frame, Pair, Speech, html_of, pair, paragraphs
 from gateway.words.values import Lender, Rendered, Values
 from gateway.words.variables import clean, ready
 from policies.facts import Channel, Purpose
@@ -74,14 +74,14 @@ class Words:
         return self._rendered(speech, channel, language, names)
 
     def _rendered(self, speech: Speech, channel: Channel, language: str, names: Mapping[str, object]) -> Rendered:
-        text = written(speech.text, names)
+        text = speech.text.written(names)
         if channel is Channel.SMS:
             text = " ".join(text.split())
             return Rendered(None, text, None, speech.version, segments(text).segments)
         text = "\n\n".join(paragraphs(text))
         if speech.subject is None or speech.html is None:
             return Rendered(None, text, None, speech.version, None)
-        subject = clean(written(speech.subject, names))
+        subject = clean(speech.subject.written(names))
         html = html_of(speech.html, self._layout, names, subject, language)
         return Rendered(subject, text, html, speech.version, None)
 

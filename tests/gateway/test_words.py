@@ -151,6 +151,18 @@ def test_one_day_is_not_days() -> None:
     assert "is 1 day overdue" in text
 
 
+@pytest.mark.parametrize(
+    ("minutes", "english", "chinese"), [(1, "for 1 minute.", "1分钟内有效"), ("10", "for 10 minutes.", "10分钟内有效")]
+)
+def test_a_code_says_for_how_long_it_works(minutes: object, english: str, chinese: str) -> None:
+    given = {"code": "831264", "valid_minutes": minutes}
+
+    texts = [WORDS.render("security_code", Channel.SMS, at, NO_BILL, given, discreet=False).text for at in ("en", "zh")]
+
+    assert english in texts[0]
+    assert chinese in texts[1]
+
+
 def test_a_bill_that_is_not_overdue_is_never_called_overdue() -> None:
     today = Values(amount=Decimal(5), currency="USD", due_on=date(2026, 3, 2), days_overdue=0)
 
