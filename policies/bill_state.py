@@ -15,6 +15,8 @@ from policies.fields import Fields
 from policies.rule import Case, Terms, defer
 from policies.zones import day_start
 
+_OPEN = Allow(Reason("bill_open"))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BillOpen:
@@ -33,7 +35,7 @@ class BillOpen:
             return None
         if bill.status in self.states:
             return Refuse(Reason("bill_closed", {"status": bill.status.value}))
-        return Allow(Reason("bill_open"))
+        return _OPEN
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,6 +15,8 @@ from policies.facts import Consent, ConsentStatus, Facts, Purpose
 from policies.fields import Fields
 from policies.rule import Case, Terms
 
+_NOT_WITHDRAWN = Allow(Reason("consent_not_withdrawn"))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ConsentLedger:
@@ -30,6 +32,8 @@ class ConsentLedger:
 
     def check(self, case: Case, at: datetime) -> Verdict | None:
         facts = case.facts
+        if not facts.consents and not self.requires_grant:
+            return _NOT_WITHDRAWN
         entries = [entry for entry in facts.consents if entry.at <= at and _matches(entry, facts)]
         grants = [entry for entry in entries if entry.status is ConsentStatus.GRANTED]
         closes = min((e.at for e in facts.consents if e.at > at and self._binds(e, facts)), default=None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
@@ -61,10 +62,13 @@ class Counting:
             terms=terms,
         )
 
-    def counted(self, facts: Facts) -> Iterator[PastContact]:
+    def counted(self, facts: Facts, since: datetime) -> Iterator[PastContact]:
+        """What fills the cap; `since` leaves out what is too old to matter before anything else is looked at."""
         account = facts.account.id if facts.account else None
         point = facts.point.id if facts.point else None
         for past in facts.history:
+            if past.at < since:
+                continue
             if past.medium not in self.media or past.reach not in self.reaches or past.initiator not in self.initiators:
                 continue
             # A purpose, account or number that nobody wrote down may be the one at hand, so it counts.

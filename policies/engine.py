@@ -6,7 +6,9 @@ first instant at which it allows, so no instant in between was allowed, and the 
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import cycle
 
 from policies.decision import (
     Allow,
@@ -18,6 +20,7 @@ from policies.decision import (
     Reason,
     Refuse,
     RuleInfo,
+    Verdict,
 )
 from policies.facts import Facts
 from policies.rule import Case, Rule
@@ -67,17 +70,29 @@ def next_allowed(facts: Facts, start: datetime, rulebook: Rulebook) -> Decision:
 
 
 def _ask(rules: Iterable[Rule], case: Case, at: datetime) -> list[Finding]:
-    """The findings of the rules in force on the date that the customer's wall shows."""
-    days = [at.astimezone(where).date() for where in case.zones] or [at.date()]
-    first, last = min(days), max(days)
-    findings = []
-    for rule in rules:
-        info = rule.terms.info
-        if _in_force(info, first, last) and (verdict := rule.check(case, at)) is not None:
-            if isinstance(verdict, Defer) and info.effective_to is not None:
-                verdict = _until_it_ends(verdict, info.effective_to, case)
-            findings.append(Finding(info, verdict))
-    return findings
+    """The findings of the rules in force, in their order."""
+    first, last = _dates(case, at)
+    return [
+        Finding(rule.terms.info, verdict)
+        for rule in rules
+        if _in_force(rule.terms.info, first, last) and (verdict := _check(rule, case, at)) is not None
+    ]
+
+
+def _check(rule: Rule, case: Case, at: datetime) -> Verdict | None:
+    verdict = rule.check(case, at)
+    last_day = rule.terms.info.effective_to
+    if last_day is None or not isinstance(verdict, Defer) or not case.zones:
+        return verdict
+    # A rule that goes out of force holds nothing any longer.
+    ends = max(day_start(where, last_day.toordinal() + 1) for where in case.zones)
+    return replace(verdict, until=min(verdict.until, ends))
+
+
+def _dates(case: Case, at: datetime) -> tuple[date, date]:
+    """The earliest and the latest date that the customer's walls show."""
+    days = [at.astimezone(where).date() for where in case.zones]
+    return (min(days), max(days)) if days else (at.date(), at.date())
 
 
 def _in_force(info: RuleInfo, first: date, last: date) -> bool:
@@ -87,34 +102,29 @@ def _in_force(info: RuleInfo, first: date, last: date) -> bool:
     )
 
 
-def _until_it_ends(verdict: Defer, last_day: date, case: Case) -> Defer:
-    """A rule that goes out of force holds nothing any longer."""
-    ends = max((day_start(where, last_day.toordinal() + 1) for where in case.zones), default=verdict.until)
-    if ends >= verdict.until:
-        return verdict
-    return Defer(ends, verdict.reason, verdict.facts, verdict.allowance)
-
-
 def _follow(
-    rules: Iterable[Rule], case: Case, at: datetime, findings: list[Finding], rulebook: Rulebook
+    rules: tuple[Rule, ...], case: Case, at: datetime, findings: list[Finding], rulebook: Rulebook
 ) -> tuple[datetime | None, list[Finding]]:
     """The first instant at which all rules allow; or None and what refuses on the way there."""
-    opens = at
-    while True:
-        untils = [finding.verdict.until for finding in findings if isinstance(finding.verdict, Defer)]
-        if not untils:
-            return opens, []
-        later = max(untils)
-        assert later > opens, "a deferral must lie ahead of the instant asked about"
-        opens = later
+    opens = max(finding.verdict.until for finding in findings if isinstance(finding.verdict, Defer))
+    # Rules are asked in a ring, and one that defers moves the instant for all: done when a whole round has allowed.
+    allowed = 0
+    dates = _dates(case, opens)
+    for rule in cycle(rules):
         if opens - at > HORIZON:
-            return None, [
-                Finding(_info(rulebook, "core.horizon"), Refuse(Reason("never_opens", {"days": HORIZON_DAYS})))
-            ]
-        findings = _ask(rules, case, opens)
-        refusals = [finding for finding in findings if isinstance(finding.verdict, Refuse)]
-        if refusals:
-            return None, refusals
+            refusal = Refuse(Reason("never_opens", {"days": HORIZON_DAYS}))
+            return None, [Finding(_info(rulebook, "core.horizon"), refusal)]
+        verdict = _check(rule, case, opens) if _in_force(rule.terms.info, *dates) else None
+        if isinstance(verdict, Refuse):
+            return None, [finding for finding in _ask(rules, case, opens) if isinstance(finding.verdict, Refuse)]
+        if isinstance(verdict, Defer):
+            assert verdict.until > opens, "a deferral must lie ahead of the instant asked about"
+            opens, allowed = verdict.until, 0
+            dates = _dates(case, opens)
+        allowed += 1
+        if allowed == len(rules):
+            break
+    return opens, []
 
 
 def _built_in(case: Case, rulebook: Rulebook) -> list[Finding]:

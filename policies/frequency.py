@@ -41,7 +41,7 @@ class Frequency:
     def check(self, case: Case, at: datetime) -> Verdict | None:
         if not case.zones:
             return None
-        tallies: list[_Tally] = case.memo.get(self.terms.info.id) or self._tallies(case)
+        tallies: list[_Tally] = case.memo.get(self.terms.info.id) or self._tallies(case, at)
         case.memo[self.terms.info.id] = tallies
         used = max(tally.fullest(at) for tally in tallies)
         values: dict[str, Detail] = {
@@ -60,8 +60,9 @@ class Frequency:
             return Allow(Reason("cap_free", values), closes=self._closes(tallies, at), allowance=allowance)
         return Defer(resets, Reason("cap_full", values | local(resets, case.zones[0])), allowance=allowance)
 
-    def _tallies(self, case: Case) -> "list[_Tally]":
-        counted = list(self.counting.counted(case.facts))
+    def _tallies(self, case: Case, at: datetime) -> "list[_Tally]":
+        # The engine only ever asks about later instants, so what is too old now stays so.
+        counted = list(self.counting.counted(case.facts, at - self.period.reach))
         return [_Tally(self.period, where, counted) for where in case.zones]
 
     def _closes(self, tallies: "list[_Tally]", at: datetime) -> datetime | None:

@@ -26,6 +26,8 @@ class Holds:
         return cls(terms, fields.choices("holds", HoldKind))
 
     def check(self, case: Case, at: datetime) -> Verdict | None:
+        if not case.facts.holds:
+            return None
         holds = [hold for hold in case.facts.holds if hold.kind in self.kinds and _concerns(hold, case.facts)]
         if not holds:
             return None

@@ -47,6 +47,19 @@ class Period:
     def width(self) -> int:
         return self.length * 3600 * 1_000_000 if self.type is PeriodType.ROLLING_HOURS else self.length
 
+    @property
+    def reach(self) -> timedelta:
+        """More than lies between two instants of one period; two days are added for zones and lost hours."""
+        match self.type:
+            case PeriodType.ROLLING_HOURS:
+                return timedelta(hours=self.length, days=2)
+            case PeriodType.ISO_WEEK:
+                return timedelta(days=9)
+            case PeriodType.CALENDAR_MONTH:
+                return timedelta(days=33)
+            case PeriodType.CALENDAR_DAY | PeriodType.ROLLING_DAYS:
+                return timedelta(days=self.length + 2)
+
     def number(self, at: datetime, where: ZoneInfo) -> int:
         match self.type:
             case PeriodType.CALENDAR_DAY | PeriodType.ROLLING_DAYS:

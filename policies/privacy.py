@@ -59,7 +59,7 @@ class Discretion:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClosedPlace:
-    """Not at these places at all, unless the customer opened the one at hand: by consent to it or by writing from it."""
+    """Not at these places, unless the customer opened the one at hand: by consent to it or by writing from it."""
 
     terms: Terms
     places: frozenset[Place]

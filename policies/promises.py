@@ -24,6 +24,8 @@ class Promises:
         return cls(terms)
 
     def check(self, case: Case, at: datetime) -> Verdict | None:
+        if not case.facts.promises or not case.zones:
+            return None
         account = case.facts.account.id if case.facts.account else None
         days = sorted(
             (promise.made_at, promise.pay_by)
@@ -31,7 +33,7 @@ class Promises:
             if promise.status is PromiseStatus.OPEN
             and (None in (promise.account, account) or promise.account == account)
         )
-        if not days or not case.zones:
+        if not days:
             return None
         until, pay_by = at, None
         for made_at, day in days:

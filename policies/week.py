@@ -62,12 +62,18 @@ def first_after(
     """
     today = at.astimezone(UTC).toordinal()
     for day in range(today, today + days + 1):
-        edges = {edge for hours, where in clocks for edge in _edges(hours, where, day)}
-        edges.update(moment for moment in moments if moment.astimezone(UTC).toordinal() == day)
-        for edge in sorted(edges):
+        for edge in _all_edges(clocks, moments, day):
             if edge > at and wanted(edge):
                 return edge
     return None
+
+
+def _all_edges(clocks: Sequence[tuple[Week, ZoneInfo]], moments: Sequence[datetime], day: int) -> Sequence[datetime]:
+    if len(clocks) == 1 and not moments:
+        return _edges(*clocks[0], day)
+    edges = {edge for hours, where in clocks for edge in _edges(hours, where, day)}
+    edges.update(moment for moment in moments if moment.astimezone(UTC).toordinal() == day)
+    return sorted(edges)
 
 
 @lru_cache(maxsize=65536)

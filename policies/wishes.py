@@ -68,8 +68,10 @@ class Wishes:
         return cls(terms)
 
     def check(self, case: Case, at: datetime) -> Verdict | None:
+        if not case.facts.wishes or not case.zones:
+            return None
         only, never = hours_of(case, WindowEffect.ONLY), hours_of(case, WindowEffect.NEVER)
-        if not case.zones or not (only or never):
+        if not only and not never:
             return None
 
         def respected(instant: datetime) -> bool:
