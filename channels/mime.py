@@ -47,8 +47,8 @@ class Letterhead:
             self._address, self._domain, needs_utf8 = _address(address)
         except PermanentFailure:
             raise ValueError("the sender of mails is not a mail address") from None
-        if needs_utf8 or _CONTROL.search(name):
-            raise ValueError("the sender's address must be ASCII, and its name without control characters")
+        if needs_utf8 or _CONTROL.search(sender):
+            raise ValueError("the sender's address must be ASCII, without control characters")
         self._from = formataddr((name, self._address))
         self._date = date
 
@@ -117,8 +117,9 @@ def _body(message: Message) -> bytes:
         (
             b'Content-Type: multipart/alternative; boundary="' + boundary + b'"\r\n\r\n',
             b"--" + boundary + b"\r\n" + text,
-            b"--" + boundary + b"\r\n" + _part("html", message.html),
-            b"--" + boundary + b"--\r\n",
+            # The line end before a boundary belongs to the boundary, not to the part (RFC 2046, 5.1.1).
+            b"\r\n--" + boundary + b"\r\n" + _part("html", message.html),
+            b"\r\n--" + boundary + b"--\r\n",
         )
     )
 

@@ -165,12 +165,28 @@ class _Lines:
         await asyncio.sleep(0)
 
 
-class _QuietServer(uvicorn.Server):
-    """Leaves the signals to the process it runs in."""
+class _Server(uvicorn.Server):
+    """Leaves the signals to the process it runs in, and stops at once: what is still asking is cut off."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.stop = asyncio.Event()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        await self.stop.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        if self.server_state.tasks:
+            await asyncio.wait(self.server_state.tasks, timeout=1)
 
 
 @asynccontextmanager
@@ -178,10 +194,8 @@ async def serve(
     app: ASGIApp, port: int = 0, *, host: str = "127.0.0.1", lines: _Lines | None = None
 ) -> AsyncIterator[str]:
     """Serve any ASGI application in this event loop until the block ends, and give its URL."""
-    config = uvicorn.Config(
-        app, log_config=None, lifespan="off", ws="none", server_header=False, timeout_graceful_shutdown=1
-    )
-    server = _QuietServer(config)
+    config = uvicorn.Config(app, log_config=None, lifespan="off", ws="none", server_header=False, date_header=False)
+    server = _Server(config)
     if lines is not None:
         lines.server = server
     # Bound and listening here: a client that comes before the server has started waits in the backlog.
@@ -190,5 +204,5 @@ async def serve(
         try:
             yield f"http://{host}:{listener.getsockname()[1]}/"
         finally:
-            server.should_exit = True
+            server.stop.set()
             await running

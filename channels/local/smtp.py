@@ -112,7 +112,8 @@ class LocalSmtpServer:
         from aiosmtpd.smtp import AuthResult  # noqa: PLC0415, an optional dependency
 
         expected = tuple(part.encode() for part in self._auth or ())
-        return AuthResult(success=(data.login, data.password) == expected)
+        # Not handled: aiosmtpd says 235 or 535 itself.
+        return AuthResult(success=(data.login, data.password) == expected, handled=False)
 
     def _remember(self, mail: LocalMail) -> None:
         self.messages.append(mail)

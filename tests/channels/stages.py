@@ -1,0 +1,189 @@
+"""Each provider opposite its other side, for the contract that all of them keep."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from ssl import SSLContext
+from typing import Literal, Protocol
+
+from channels.base import Message, OutcomeUnknown, PermanentFailure, Provider, TemporaryFailure
+from channels.callback import CallbackQueue
+from channels.email import SmtpEmail
+from channels.local import Answer, Cut, LocalSmsProvider, LocalSmtpServer, Refuse, Slow, serve
+from channels.sandbox import Delay, Sandbox
+from channels.sms.http import HttpSms
+from channels.sms.twilio import TwilioSms
+from tests.channels.builders import A_MAIL, A_TEXT, FOREVER, an_http_client
+from tests.channels.twilio_vendor import ACCOUNT, TOKEN, Says, TwilioVendor
+
+Ending = Literal["temporary", "permanent", "unknown", "silent"]
+Tls = tuple[SSLContext, SSLContext]
+
+
+class Stage(Protocol):
+    """A provider and its other side."""
+
+    provider: Provider
+    message: Message
+
+    def next(self, ending: Ending) -> None:
+        """How the other side treats the next message; it repeats the address wherever it can."""
+
+    def taken(self) -> int:
+        """How many messages the other side has taken."""
+
+
+class HttpStage:
+    message = A_TEXT
+
+    def __init__(self, vendor: LocalSmsProvider, url: str) -> None:
+        self.vendor = vendor
+        self.provider: Provider = HttpSms(an_http_client(), url, "LENDER")
+
+    def next(self, ending: Ending) -> None:
+        refusal = f'{{"code": "bad_address", "message": "{self.message.to}"}}'
+        behaviours: dict[Ending, Answer | Cut | Slow] = {
+            "temporary": Answer(503, refusal),
+            "permanent": Answer(400, refusal),
+            "unknown": Cut(),
+            "silent": Slow(FOREVER),
+        }
+        self.vendor.script.next(behaviours[ending])
+
+    def taken(self) -> int:
+        return len(self.vendor.messages)
+
+
+class TwilioStage:
+    message = A_TEXT
+
+    def __init__(self, vendor: TwilioVendor, url: str) -> None:
+        self.vendor = vendor
+        client = an_http_client()
+        self.provider: Provider = TwilioSms(client, ACCOUNT, TOKEN, "+12125550123", base_url=url)
+
+    def next(self, ending: Ending) -> None:
+        self.vendor.says.append(
+            {
+                "temporary": Says(429, 20429),
+                "permanent": Says(400, 21211),
+                "unknown": Says(500, 20500, taken=True),
+                "silent": Says(201, silent=True, taken=True),
+            }[ending]
+        )
+
+    def taken(self) -> int:
+        return len(self.vendor.forms)
+
+
+class SmtpStage:
+    message = A_MAIL
+
+    def __init__(self, server: LocalSmtpServer, url: str, tls: SSLContext | None = None) -> None:
+        self.server = server
+        self.provider: Provider = SmtpEmail.from_url(url, sender="notices@lender.example", tls_context=tls)
+
+    def next(self, ending: Ending) -> None:
+        behaviours: dict[Ending, Refuse | Cut | Slow] = {
+            "temporary": Refuse(f"450 4.2.1 {self.message.to} is busy"),
+            "permanent": Refuse(f"550 5.1.1 {self.message.to} is unknown"),
+            "unknown": Cut(),
+            "silent": Slow(FOREVER),
+        }
+        self.server.script.next(behaviours[ending])
+
+    def taken(self) -> int:
+        return len(self.server.messages)
+
+
+class CallbackStage:
+    """The queue is the other side, and knows our failures."""
+
+    message = A_TEXT
+
+    def __init__(self) -> None:
+        self.sandbox = Sandbox()
+        self.provider: Provider = CallbackQueue(self)
+
+    async def put(self, reference: str, to: str) -> str:
+        accepted = await self.sandbox.send(Message(reference, to, ""), timeout=FOREVER)
+        return accepted.provider_message_id or ""
+
+    def next(self, ending: Ending) -> None:
+        answer_next(self.sandbox, ending)
+
+    def taken(self) -> int:
+        return len(self.sandbox.sent)
+
+
+class SandboxStage:
+    message = A_TEXT
+
+    def __init__(self) -> None:
+        self.sandbox = Sandbox()
+        self.provider: Provider = self.sandbox
+
+    def next(self, ending: Ending) -> None:
+        answer_next(self.sandbox, ending)
+
+    def taken(self) -> int:
+        return len(self.sandbox.sent)
+
+
+def answer_next(sandbox: Sandbox, ending: Ending) -> None:
+    match ending:
+        case "temporary":
+            sandbox.answer_next(TemporaryFailure("busy"))
+        case "permanent":
+            sandbox.answer_next(PermanentFailure("no such number"))
+        case "unknown":
+            sandbox.answer_next(OutcomeUnknown("cut"))
+        case "silent":
+            sandbox.answer_next(Delay(FOREVER))
+
+
+@asynccontextmanager
+async def http(_: Tls) -> AsyncIterator[Stage]:
+    vendor = LocalSmsProvider()
+    async with vendor.serve() as url:
+        yield HttpStage(vendor, url)
+
+
+@asynccontextmanager
+async def twilio(_: Tls) -> AsyncIterator[Stage]:
+    vendor = TwilioVendor()
+    async with serve(vendor) as url:
+        yield TwilioStage(vendor, url)
+
+
+@asynccontextmanager
+async def smtp(_: Tls) -> AsyncIterator[Stage]:
+    server = LocalSmtpServer()
+    async with server.serve() as url:
+        yield SmtpStage(server, url)
+
+
+@asynccontextmanager
+async def starttls(tls: Tls) -> AsyncIterator[Stage]:
+    server = LocalSmtpServer(auth=("us", "p@ss/word"), security="starttls", tls_context=tls[0])
+    async with server.serve() as url:
+        yield SmtpStage(server, url, tls[1])
+
+
+@asynccontextmanager
+async def callback(_: Tls) -> AsyncIterator[Stage]:
+    yield CallbackStage()
+
+
+@asynccontextmanager
+async def sandbox(_: Tls) -> AsyncIterator[Stage]:
+    yield SandboxStage()
+
+
+STAGES: dict[str, Callable[[Tls], AbstractAsyncContextManager[Stage]]] = {
+    "http": http,
+    "twilio": twilio,
+    "smtp": smtp,
+    "smtp+starttls": starttls,
+    "callback": callback,
+    "sandbox": sandbox,
+}
