@@ -46,7 +46,8 @@ _BAD_ADDRESS = re.compile(r"5\.1\.(?![78]$)[0-9]+|5\.2\.1")
 class SmtpEmail:
     """Mails through one SMTP server.
 
-    At most `pool_size` connections, kept between mails. `date` writes the Date header; without it the server does.
+    At most `pool_size` connections, each kept for `kept_for` after its last mail. `date` writes the Date header;
+    without it the server does.
     """
 
     is_attempt: ClassVar[bool] = True
@@ -61,6 +62,7 @@ class SmtpEmail:
         password: str | None = None,
         security: Security = "none",
         pool_size: int = 4,
+        kept_for: timedelta = KEPT_FOR,
         date: Callable[[], datetime] | None = None,
         tls_context: ssl.SSLContext | None = None,
         local_hostname: str | None = None,
@@ -76,6 +78,7 @@ class SmtpEmail:
         self._security = security
         self._tls_context = tls_context
         self._local_hostname = local_hostname
+        self._kept_for = kept_for.total_seconds()
         self._letterhead = Letterhead(sender, date=date)
         self._turns = asyncio.Semaphore(pool_size)
         self._kept: dict[aiosmtplib.SMTP, asyncio.TimerHandle] = {}
@@ -196,7 +199,7 @@ class SmtpEmail:
         if self._closed:
             smtp.close()
             return
-        self._kept[smtp] = asyncio.get_running_loop().call_later(KEPT_FOR.total_seconds(), self._drop, smtp)
+        self._kept[smtp] = asyncio.get_running_loop().call_later(self._kept_for, self._drop, smtp)
 
     def _drop(self, smtp: aiosmtplib.SMTP) -> None:
         self._kept.pop(smtp, None)

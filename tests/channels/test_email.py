@@ -2,6 +2,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from itertools import takewhile
 
 import aiosmtplib
@@ -58,6 +59,18 @@ async def test_a_connection_is_kept_between_mails(post_office: PostOffice) -> No
             await provider.send(a_mail(), timeout=SOON)
 
     assert server.connections == 1
+
+
+async def test_a_connection_is_not_kept_longer_than_servers_like(post_office: PostOffice) -> None:
+    server, url = post_office
+    provider = SmtpEmail("127.0.0.1", int(url.rpartition(":")[2]), sender=SENDER, kept_for=timedelta(0))
+
+    await provider.send(a_mail(), timeout=SOON)
+    await asyncio.sleep(0.05)
+    await provider.send(a_mail(), timeout=SOON)
+    await provider.close()
+
+    assert server.connections == 2
 
 
 async def test_no_more_connections_are_opened_than_the_pool_holds(post_office: PostOffice) -> None:
