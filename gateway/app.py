@@ -1,20 +1,15 @@
 """Putting it together. The only place where the clock, the database and the providers are the real ones."""
 
-import asyncio
 import logging
-import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
 import structlog
-import uvicorn
-from starlette.applications import Starlette
 
 from channels.base import Provider
 from gateway import providers as available
-from gateway import sandbox, unsubscribe
-from gateway.api.app import create_app
+from gateway import sandbox
 from gateway.clock import Clock, SystemClock, VirtualClock
 from gateway.core import Gateway
 from gateway.settings import Settings
@@ -22,7 +17,6 @@ from gateway.store import migrate
 from gateway.store.database import Database
 from gateway.store.vault import PlainVault
 from gateway.words import Lender, Words
-from gateway.worker import Worker
 from policies import rulebook
 from policies.facts import Channel
 
@@ -60,7 +54,7 @@ async def open_gateway(
             database=database,
             rulebooks=rulebook.load(settings.rulebooks),
             words=Words.load(settings.templates, lender=_lender(settings)),
-            providers={**available.from_settings(settings, database), **(providers or {})},
+            providers=available.from_settings(settings, database, providers or {}),
         )
         if isinstance(clock, VirtualClock):
             await sandbox.read_clock(database, clock)
@@ -81,63 +75,6 @@ def _lender(settings: Settings) -> Lender:
         pay_url=settings.lender_pay_url,
         help_url=settings.lender_help_url,
     )
-
-
-def build(gateway: Gateway) -> Starlette:
-    """Everything that listens: the API, the health checks, and the page behind `List-Unsubscribe`."""
-    app = create_app(gateway)
-    app.router.routes.append(unsubscribe.route(gateway))
-    return app
-
-
-async def serve(settings: Settings) -> None:
-    """Listen until told to stop; then finish what is in flight."""
-    async with open_gateway(settings) as gateway:
-        server = _Server(
-            uvicorn.Config(
-                build(gateway),
-                host=settings.host,
-                port=settings.port,
-                loop="uvloop",
-                http="httptools",
-                ws="websockets-sansio",
-                ws_max_size=settings.max_body_bytes,
-                lifespan="off",
-                access_log=False,
-                log_config=None,
-                server_header=False,
-                timeout_graceful_shutdown=10,
-            )
-        )
-        worker = Worker(gateway)
-        working = asyncio.create_task(worker.run()) if settings.worker else None
-        _on_signal(lambda: setattr(server, "should_exit", True))
-        await server.serve()
-        worker.stop()
-        if working:
-            await working
-
-
-async def work(settings: Settings) -> None:
-    """Deliver what falls due until told to stop; then finish what is in flight."""
-    async with open_gateway(settings) as gateway:
-        worker = Worker(gateway)
-        _on_signal(worker.stop)
-        await worker.run()
-
-
-class _Server(uvicorn.Server):
-    """Leaves the signals to us: the library raises them again at its end, before our worker has finished."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def _on_signal(stop: Callable[[], object]) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
 
 
 def set_up_logs(level: str) -> None:

@@ -30,16 +30,20 @@ def _settings() -> Settings:
     return settings
 
 
-@cli.command()
-def serve() -> None:
+@cli.command("serve")
+def serve_() -> None:
     """Listen on GATEWAY_HOST:GATEWAY_PORT, and deliver what falls due."""
-    asyncio.run(gateway_app.serve(_settings()))
+    from gateway.server import serve  # noqa: PLC0415 - the API takes a moment to build that other commands do not need
+
+    asyncio.run(serve(_settings()))
 
 
 @cli.command()
 def worker() -> None:
     """Deliver what falls due, without listening."""
-    asyncio.run(gateway_app.work(_settings()))
+    from gateway.server import work  # noqa: PLC0415 - as above
+
+    asyncio.run(work(_settings()))
 
 
 @cli.command()
@@ -65,7 +69,7 @@ def migrate_() -> None:
 @cli.command()
 def schema() -> None:
     """Print the GraphQL schema."""
-    from gateway.api.schema import sdl  # noqa: PLC0415 - building it takes a moment that other commands do not need
+    from gateway.api.schema import sdl  # noqa: PLC0415 - as above
 
     typer.echo(sdl(), nl=False)
 

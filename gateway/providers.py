@@ -1,5 +1,6 @@
 """Which provider carries which channel, from the settings. A provider of a new kind is registered here, in one line."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import ClassVar
 
@@ -35,11 +36,12 @@ class NoProvider:
         """Nothing is held."""
 
 
-def from_settings(settings: Settings, database: Database) -> dict[Channel, Provider]:
+def from_settings(settings: Settings, database: Database, given: Mapping[Channel, Provider]) -> dict[Channel, Provider]:
+    """Those `given`, and for every other channel what the settings say."""
     return {
-        Channel.SMS: _sms(settings),
-        Channel.EMAIL: _email(settings),
-        Channel.CALLBACK: callbacks.channel(database),
+        Channel.SMS: given.get(Channel.SMS) or _sms(settings),
+        Channel.EMAIL: given.get(Channel.EMAIL) or _email(settings),
+        Channel.CALLBACK: given.get(Channel.CALLBACK) or callbacks.channel(database),
     }
 
 

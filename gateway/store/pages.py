@@ -4,7 +4,7 @@ Ids sort by the time they were made, so a page of a history is a range of ids: w
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -107,6 +107,19 @@ class BillFilter:
 
     def conditions(self) -> list[ColumnElement[bool]]:
         return _equal((_BILL.c.status, self.status))
+
+
+Owned = TypeVar("Owned", ContactFilter, CallbackFilter)
+
+NOBODY = "nobody"
+"""No customer has this id."""
+
+
+def of_customer(which: Owned, customer_id: str | None) -> Owned:
+    """Narrowed to one customer's, for who may see no others; None: as it was."""
+    if customer_id is None or which.customer_id == customer_id:
+        return which
+    return replace(which, customer_id=customer_id if which.customer_id is None else NOBODY)
 
 
 async def contacts(work: Work, which: ContactFilter, window: Window) -> Slice[Contact]:

@@ -1,0 +1,46 @@
+# Two commands are enough: `make demo` and `make test`. Each makes the environment first.
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check lint types imports schema bench clean
+
+help: ## what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'
+
+install: $(INSTALLED) ## the environment in .venv, with everything pinned
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[demo,dev]'
+	@touch $@
+
+demo: install ## a gateway to look at, with customers, keys and local providers
+	$(BIN)/gateway demo
+
+test: install ## every test
+	$(BIN)/pytest
+
+check: install lint types imports schema ## what CI runs: lint, types, import directions, schema drift, tests with coverage
+	$(BIN)/pytest --cov --cov-report=term --cov-fail-under=90
+
+lint: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: install
+	$(BIN)/mypy
+
+imports: install
+	$(BIN)/lint-imports
+
+schema: install ## is schema.graphql what the code says?
+	$(BIN)/gateway schema | diff - schema.graphql
+
+bench: install ## the server's CPU per requestContact beside a floor, in one run
+	$(BIN)/python -m tests.benchmarks.main_job
+
+clean: ## the environment and caches; not what is in var/
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage* build *.egg-info

@@ -1,0 +1,92 @@
+"""The processes: one that listens, and one that only delivers."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+
+from gateway import unsubscribe
+from gateway.api.app import create_app
+from gateway.app import open_gateway
+from gateway.core import Gateway
+from gateway.settings import Settings
+from gateway.worker import Worker
+
+
+def build(gateway: Gateway) -> Starlette:
+    """Everything that listens: the API, the health checks, and the page behind `List-Unsubscribe`."""
+    app = create_app(gateway)
+    app.router.routes.append(unsubscribe.route(gateway))
+    return app
+
+
+async def serve(settings: Settings) -> None:
+    """Listen until told to stop; then finish what is in flight."""
+    async with open_gateway(settings) as gateway:
+        await listen(gateway)
+
+
+async def listen(gateway: Gateway, ready: Callable[[], None] | None = None) -> None:
+    """As `serve`, with a gateway that is open. `ready` is called once the port answers."""
+    settings = gateway.settings
+    server = _Server(
+        uvicorn.Config(
+            build(gateway),
+            host=settings.host,
+            port=settings.port,
+            loop="uvloop",
+            http="httptools",
+            ws="websockets-sansio",
+            ws_max_size=settings.max_body_bytes,
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        ),
+        ready,
+    )
+    worker = Worker(gateway)
+    working = asyncio.create_task(worker.run()) if settings.worker else None
+    _on_signal(lambda: setattr(server, "should_exit", True))
+    try:
+        await server.serve()
+    finally:
+        worker.stop()
+        if working:
+            await working
+
+
+async def work(settings: Settings) -> None:
+    """Deliver what falls due until told to stop; then finish what is in flight."""
+    async with open_gateway(settings) as gateway:
+        worker = Worker(gateway)
+        _on_signal(worker.stop)
+        await worker.run()
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to us: the library raises them again at its end, before our worker has finished."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None] | None) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and self._ready:
+            self._ready()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _on_signal(stop: Callable[[], object]) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)

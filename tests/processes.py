@@ -1,0 +1,92 @@
+"""Real gateway processes on this machine: started, asked over HTTP, stopped, or killed."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+_COMMAND = [str(Path(sys.executable).with_name("gateway"))]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def environment(folder: Path, **settings: object) -> dict[str, str]:
+    """A process's environment: ours without any GATEWAY_ setting, and these."""
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
+    chosen = {"DATABASE_URL": f"sqlite+aiosqlite:///{folder}/gateway.db", **settings}
+    return bare | {f"GATEWAY_{name.upper()}": str(value) for name, value in chosen.items()}
+
+
+def run(arguments: list[str], env: dict[str, str]) -> str:
+    """What a command of the gateway prints on standard output."""
+    done = subprocess.run([*_COMMAND, *arguments], env=env, check=True, capture_output=True, text=True, timeout=60)
+    return done.stdout.strip()
+
+
+@dataclass
+class Server:
+    """A `gateway serve` process."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+    def kill(self) -> None:
+        """As a power cut would: nothing is finished, nothing is flushed."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(10)
+
+    def stop(self) -> int:
+        """As an operator would. The exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(20)
+
+    def wait_until_up(self) -> None:
+        for _ in range(300):
+            if self.process.poll() is not None:
+                raise RuntimeError(f"the gateway ended with {self.process.returncode} before it was up")
+            try:
+                if httpx.get(f"{self.url}/health").is_success:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(0.1)
+        raise RuntimeError("the gateway did not come up")
+
+
+@contextmanager
+def server(env: dict[str, str], log: Path) -> Iterator[Server]:
+    """A gateway on a free port; whatever happens, it does not outlive the block."""
+    port = free_port()
+    with log.open("ab") as output:
+        process = subprocess.Popen([*_COMMAND, "serve"], env=env | {"GATEWAY_PORT": str(port)}, stderr=output)
+    one = Server(f"http://127.0.0.1:{port}", process)
+    try:
+        one.wait_until_up()
+        yield one
+    finally:
+        if process.poll() is None:
+            one.stop()
+
+
+async def ask(client: httpx.AsyncClient, query: str, **variables: Any) -> dict[str, Any]:
+    """The data of a GraphQL answer that must have no errors."""
+    response = await client.post("/graphql", json={"query": query, "variables": variables})
+    answer = response.json()
+    assert "errors" not in answer, answer["errors"]
+    data: dict[str, Any] = answer["data"]
+    return data
