@@ -57,4 +57,4 @@ class Overdue:
         until = max(day_start(where, bill.due_on.toordinal() + self.days) for where in case.zones)
         if until <= at:
             return Allow(Reason("overdue", values))
-        return defer(until, case.zones[0], "not_yet_overdue", values)
+        return defer(until, case.wall, "not_yet_overdue", values)

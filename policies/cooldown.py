@@ -46,11 +46,14 @@ class Cooldown:
                 until = max(until, silent_until)
         if until == at:
             return Allow(Reason("no_recent_conversation", {"days": self.days}))
-        return defer(until, case.zones[0], "cooling_down", {"days": self.days})
+        return defer(until, case.wall, "cooling_down", {"days": self.days})
 
     def _silences(self, case: Case) -> Iterator[tuple[datetime, datetime]]:
         account = case.facts.account.id if case.facts.account else None
         for past in case.facts.history:
+            # What was said to another debtor of the account is between them and us.
+            if past.joint:
+                continue
             if past.reach not in _TALKED or past.medium not in self.media or past.initiator not in self.initiators:
                 continue
             # What was discussed in a conversation that names no debt is unknown: it may have been this one.

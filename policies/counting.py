@@ -74,6 +74,8 @@ class Counting:
             # A purpose, account or number that nobody wrote down may be the one at hand, so it counts.
             if past.purpose is not None and not self._counts(past.purpose, past.evidence):
                 continue
+            if past.joint and self.scope is not Scope.ACCOUNT:
+                continue
             if self.scope is Scope.ACCOUNT and account and past.accounts and account not in past.accounts:
                 continue
             if self.scope is Scope.CONTACT_POINT and past.point is not None and past.point != point:

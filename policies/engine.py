@@ -10,9 +10,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import cycle
 
+from policies.core import horizon
 from policies.decision import (
     Allow,
-    Confidence,
     Decision,
     Defer,
     Finding,
@@ -41,7 +41,7 @@ def decide(facts: Facts, at: datetime, rulebook: Rulebook) -> Decision:
     role = facts.account.role if facts.account else None
     rules = rulebook.about(facts.channel, facts.purpose, role, facts.evidence)
 
-    findings = [*_built_in(case, rulebook), *_ask(rules, case, at)]
+    findings = _ask(rules, case, at)
     outcome = _strictest(findings)
     opens: datetime | None = at
     if outcome is Outcome.DEFER:
@@ -113,7 +113,7 @@ def _follow(
     for rule in cycle(rules):
         if opens - at > HORIZON:
             refusal = Refuse(Reason("never_opens", {"days": HORIZON_DAYS}))
-            return None, [Finding(_info(rulebook, "core.horizon"), refusal)]
+            return None, [Finding(horizon(rulebook.code, rulebook.version), refusal)]
         verdict = _check(rule, case, opens) if _in_force(rule.terms.info, *dates) else None
         if isinstance(verdict, Refuse):
             return None, [finding for finding in _ask(rules, case, opens) if isinstance(finding.verdict, Refuse)]
@@ -125,30 +125,6 @@ def _follow(
         if allowed == len(rules):
             break
     return opens, []
-
-
-def _built_in(case: Case, rulebook: Rulebook) -> list[Finding]:
-    """What no pack can switch off: somewhere to reach the customer, and a wall clock to go by."""
-    findings = []
-    point = case.facts.point
-    if point is None or not point.usable:
-        code = "no_contact_point" if point is None else "unusable_contact_point"
-        findings.append(Finding(_info(rulebook, "core.reachable"), Refuse(Reason(code))))
-    if not case.zones:
-        findings.append(Finding(_info(rulebook, "core.time_zone"), Refuse(Reason("no_time_zone"))))
-    return findings
-
-
-_TITLES = {
-    "core.reachable": ("There is a usable contact point", "有可用的联系方式"),
-    "core.time_zone": ("The customer's time zone is known", "已知客户所在时区"),
-    "core.horizon": ("There is a time at which every rule allows", "存在各项规则均允许的时间"),
-}
-
-
-def _info(rulebook: Rulebook, rule: str) -> RuleInfo:
-    title, title_zh = _TITLES[rule]
-    return RuleInfo(rule, title, rulebook.version, rulebook.code, Confidence.HOUSE, title_zh=title_zh)
 
 
 def _strictest(findings: list[Finding]) -> Outcome:

@@ -51,14 +51,12 @@ class Frequency:
             "length": self.period.length,
             "scope": self.counting.scope.value,
         }
-        if used == 0:
-            return Allow(Reason("cap_free", values), allowance=Allowance(self.limit, 0))
         # Above the cap, one more is left only once it is below.
-        resets = _first(tallies, at, min(used, self.limit) - 1)
+        resets = _first(tallies, at, min(used, self.limit) - 1) if used else None
         allowance = Allowance(self.limit, used, resets)
-        if used < self.limit:
+        if used < self.limit or resets is None:
             return Allow(Reason("cap_free", values), closes=self._closes(tallies, at), allowance=allowance)
-        return Defer(resets, Reason("cap_full", values | local(resets, case.zones[0])), allowance=allowance)
+        return Defer(resets, Reason("cap_full", values | local(resets, case.wall)), allowance=allowance)
 
     def _tallies(self, case: Case, at: datetime) -> "list[_Tally]":
         # The engine only ever asks about later instants, so what is too old now stays so.

@@ -13,7 +13,6 @@ from policies.decision import Allow, Reason, Refuse, Verdict
 from policies.facts import Facts, Hold, HoldKind
 from policies.fields import Fields
 from policies.rule import Case, Terms, defer
-from policies.zones import zone
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,13 +41,14 @@ class Holds:
             return Allow(
                 Reason("hold_not_in_force"), closes=min((h.starts for h in holds if h.starts > at), default=None)
             )
-        return defer(until, case.zones[0] if case.zones else zone("UTC"), "hold_until", {"hold": last.kind.value})
+        return defer(until, case.wall, "hold_until", {"hold": last.kind.value})
 
 
 def _concerns(hold: Hold, facts: Facts) -> bool:
     """A hold on a debt concerns a contact that names none: it may be about that debt."""
     return (
-        hold.channel in (None, facts.channel)
+        (hold.ends is None or hold.starts < hold.ends)
+        and hold.channel in (None, facts.channel)
         and (hold.point is None or (facts.point is not None and hold.point == facts.point.id))
         and (hold.account is None or facts.account is None or hold.account == facts.account.id)
     )

@@ -87,6 +87,7 @@ class ClosedPlace:
             return True
         return "used_by_customer" in self.override and any(
             past.initiator is Initiator.CUSTOMER
+            and not past.joint
             and past.point == point
             and past.medium is MEDIUM_OF[facts.channel]
             and past.at <= at

@@ -42,4 +42,4 @@ class Promises:
                 until, pay_by = passed, day
         if pay_by is None:
             return Allow(Reason("promise_not_in_force"))
-        return defer(until, case.zones[0], "promise_open", {"pay_by": pay_by.isoformat()})
+        return defer(until, case.wall, "promise_open", {"pay_by": pay_by.isoformat()})

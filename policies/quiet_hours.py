@@ -52,11 +52,11 @@ class QuietHours:
             closes = first_after(at, lambda instant: not is_open(instant), clocks, moments, CLOSING_DAYS)
             if closes is None:
                 return Allow(Reason("hours_always_open"))
-            return Allow(Reason("hours_open", local(closes, case.zones[0])), closes=closes)
+            return Allow(Reason("hours_open", local(closes, case.wall)), closes=closes)
         until = first_after(at, is_open, clocks, moments)
         if until is None:
             return Refuse(Reason("hours_never_open"))
-        return defer(until, case.zones[0], "hours_closed")
+        return defer(until, case.wall, "hours_closed")
 
 
 def _window(row: Fields) -> tuple[frozenset[int], int, int]:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from policies.decision import Defer, Detail, Reason, RuleInfo, Verdict
 from policies.facts import Channel, Facts, LenderRole, Purpose
 from policies.fields import Fields
+from policies.zones import zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,11 @@ class Case:
     facts: Facts
     zones: tuple[ZoneInfo, ...]
     memo: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def wall(self) -> ZoneInfo:
+        """Where a reason shows its instants. Without a zone the contact is refused, and nothing but this is UTC."""
+        return self.zones[0] if self.zones else zone("UTC")
 
 
 class Rule(Protocol):

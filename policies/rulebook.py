@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from policies.bill_state import BillOpen, Overdue
 from policies.consent import ConsentLedger
 from policies.cooldown import Cooldown
+from policies.core import core_rules
 from policies.decision import Confidence, RuleInfo
 from policies.facts import Channel, LenderRole, Purpose
 from policies.fields import Fields, PackError
@@ -54,12 +55,12 @@ _Key = tuple[Channel, Purpose, LenderRole | None, bool]
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """The rules of one jurisdiction, in the order of its pack, those it inherits last."""
+    """The rules of one jurisdiction, those that no pack can switch off first, those it inherits last."""
 
     code: str
     name: str
     version: str
-    rules: tuple[Rule, ...]
+    rules: tuple[Rule, ...] = field(repr=False)
     #: One legal zone for the whole jurisdiction, which overrides the customer's own.
     time_zone: str | None = None
     _chosen: dict[_Key, tuple[Rule, ...]] = field(default_factory=dict, repr=False, compare=False)
@@ -149,7 +150,13 @@ class _Pack:
                     rules.setdefault(rule.terms.info.id, rule)
             dropped |= pack.drop
         zones = [pack.time_zone for pack in line if pack.time_zone]
-        return Rulebook(self.code, self.name, self.version, tuple(rules.values()), zones[0] if zones else None)
+        return Rulebook(
+            self.code,
+            self.name,
+            self.version,
+            (*core_rules(self.code, self.version), *rules.values()),
+            zones[0] if zones else None,
+        )
 
     def _line(self, packs: "Mapping[str, _Pack]") -> "list[_Pack]":
         """This pack and its ancestors, nearest first."""

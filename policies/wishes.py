@@ -90,4 +90,4 @@ class Wishes:
         until = first_after(at, respected, clocks, moments)
         if until is None:
             return Refuse(Reason("wish_never_open"))
-        return defer(until, case.zones[0], "wish_unwanted")
+        return defer(until, case.wall, "wish_unwanted")

@@ -16,6 +16,9 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "The customer's time zone is not known, so a person must decide.",
         "客户所在时区未知，须由人工处理。",
     ),
+    "wanted": ("It is within the time the caller asked for.", "在请求方要求的时间内。"),
+    "not_wanted_yet": ("The caller wants this contact no earlier than {until}.", "请求方要求不早于{until}联系。"),
+    "no_longer_wanted": ("This contact is wanted only until {until}.", "该请求仅在{until}之前有效。"),
     "never_opens": (
         "There is no time within {days} days at which every rule allows this contact.",
         "{days}天内没有任何时间符合全部规则。",
