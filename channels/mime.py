@@ -110,15 +110,15 @@ def _body(message: Message) -> bytes:
     text = _part("plain", message.text)
     if message.html is None:
         return text
-    # Nobody can write a text that contains the hash of itself, so no part can contain the boundary.
-    digest = blake2b(text, digest_size=16, key=message.reference.encode("utf-8", "replace")[:64]).hexdigest()
-    boundary = f"=_{digest}".encode()
+    html = _part("html", message.html)
+    # Nobody can write a mail that contains the hash of itself, so no part can contain the boundary.
+    boundary = b"=_" + blake2b(text + html, digest_size=16).hexdigest().encode()
     return b"".join(
         (
             b'Content-Type: multipart/alternative; boundary="' + boundary + b'"\r\n\r\n',
             b"--" + boundary + b"\r\n" + text,
             # The line end before a boundary belongs to the boundary, not to the part (RFC 2046, 5.1.1).
-            b"\r\n--" + boundary + b"\r\n" + _part("html", message.html),
+            b"\r\n--" + boundary + b"\r\n" + html,
             b"\r\n--" + boundary + b"--\r\n",
         )
     )

@@ -9,8 +9,9 @@ import aiosmtplib
 import pytest
 
 from channels.base import ChannelFailure, OutcomeUnknown, PermanentFailure, TemporaryFailure
-from channels.email import FAILURES, SmtpEmail, failure_of
+from channels.email import SmtpEmail
 from channels.local import Cut, LocalSmtpServer, Refuse, Slow
+from channels.smtp import FAILURES, failure_of
 from tests.channels.builders import AT_ONCE, FOREVER, SOON, a_mail, failure
 from tests.channels.stages import Tls
 

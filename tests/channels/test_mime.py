@@ -58,6 +58,15 @@ def test_html_is_the_second_choice_of_an_alternative() -> None:
     assert content(mail, "html") == "<p>您好</p>\n"
 
 
+@pytest.mark.parametrize("part", ["text", "html"])
+def test_no_part_can_end_itself_with_the_boundary(part: str) -> None:
+    known = parsed(a_mail(html="<p>Hello</p>")).get_boundary()
+
+    mail = parsed(a_mail(**{"html": "<p>Hello</p>", part: f"--{known}--\n--{known}\n"}))
+
+    assert content(mail, "plain" if part == "text" else "html") == f"--{known}--\n--{known}\n"
+
+
 def test_the_date_is_the_callers() -> None:
     letterhead = Letterhead("n@lender.example", date=lambda: datetime(2026, 3, 2, 8, tzinfo=UTC))
 
