@@ -1,0 +1,81 @@
+from datetime import timedelta
+
+import pytest
+
+from policies.decision import Outcome
+from policies.engine import decide
+from policies.facts import Channel, Consent, ConsentStatus, Initiator, Medium, Party, Place, Point, Purpose, Reach
+from tests.policies.making import BOOKS, code, facts, instant, past
+
+NOON = instant("2026-11-23T12:00+00:00")
+WORK_MAIL = Point("point", Channel.EMAIL, place=Place.WORK)
+
+
+@pytest.mark.parametrize("jurisdiction", ["CN", "US", "UK"])
+@pytest.mark.parametrize("party", [party for party in Party if party is not Party.CUSTOMER])
+@pytest.mark.parametrize("purpose", [Purpose.OVERDUE_REMINDER, Purpose.SECURITY_CODE, Purpose.CUSTOMER_REPLY])
+def test_nothing_goes_to_a_third_party_whatever_it_is_for(purpose: Purpose, party: Party, jurisdiction: str) -> None:
+    point = Point("point", Channel.SMS, party=party)
+
+    decision = decide(facts(point=point, purpose=purpose, evidence=True), NOON, BOOKS[jurisdiction])
+
+    assert decision.outcome is Outcome.REFUSE
+    assert code(decision) == "third_party"
+
+
+@pytest.mark.parametrize(
+    ("place", "shared", "discreet"),
+    [(Place.MOBILE, False, False), (Place.MOBILE, True, True), (Place.WORK, False, True), (Place.HOME, False, False)],
+)
+def test_where_others_read_along_the_message_must_not_speak_of_debt(place: Place, shared: bool, discreet: bool) -> None:
+    point = Point("point", Channel.SMS, place=place, shared=shared)
+
+    decision = decide(facts(point=point), NOON, BOOKS["UK"])
+
+    assert decision.outcome is Outcome.ALLOW
+    assert decision.discreet is discreet
+
+
+def test_a_deferred_message_is_discreet_as_well() -> None:
+    point = Point("point", Channel.SMS, shared=True)
+
+    decision = decide(facts(point=point), instant("2026-11-23T23:00+00:00"), BOOKS["UK"])
+
+    assert decision.outcome is Outcome.DEFER
+    assert decision.discreet
+
+
+def test_work_email_is_closed_in_the_us_and_says_why() -> None:
+    decision = decide(facts(channel=Channel.EMAIL, point=WORK_MAIL), NOON + timedelta(hours=4), BOOKS["US"])
+
+    assert decision.outcome is Outcome.REFUSE
+    assert decision.findings[0].rule.citation == "12 CFR 1006.22(f)(3)"
+
+
+@pytest.mark.parametrize("jurisdiction", ["CN", "UK"])
+def test_work_email_is_discreet_elsewhere(jurisdiction: str) -> None:
+    decision = decide(facts(channel=Channel.EMAIL, point=WORK_MAIL), NOON, BOOKS[jurisdiction])
+
+    assert decision.outcome is Outcome.ALLOW
+    assert decision.discreet
+
+
+def test_work_email_is_open_to_who_consented_to_it_or_wrote_from_it() -> None:
+    at = NOON + timedelta(hours=4)
+    consent = Consent(ConsentStatus.GRANTED, NOON, point="point")
+    mail = past(NOON, Reach.DELIVERED, medium=Medium.EMAIL, initiator=Initiator.CUSTOMER)
+    known = {"channel": Channel.EMAIL, "point": WORK_MAIL}
+
+    assert decide(facts(consents=(consent,), **known), at, BOOKS["US"]).outcome is Outcome.ALLOW
+    assert decide(facts(history=(mail,), **known), at, BOOKS["US"]).outcome is Outcome.ALLOW
+    assert decide(facts(history=(past(NOON, medium=Medium.SMS),), **known), at, BOOKS["US"]).outcome is Outcome.REFUSE
+
+
+def test_a_general_grant_opens_no_work_email() -> None:
+    consent = Consent(ConsentStatus.GRANTED, NOON, channel=Channel.EMAIL)
+
+    decision = decide(
+        facts(consents=(consent,), channel=Channel.EMAIL, point=WORK_MAIL), NOON + timedelta(hours=4), BOOKS["US"]
+    )
+
+    assert decision.outcome is Outcome.REFUSE
