@@ -196,7 +196,7 @@ async def points_claimed_by(work: Work, agent_id: str) -> frozenset[str]:
 async def accounts(work: Work, ids: Collection[str]) -> dict[str, Account]:
     rows = await work.all(select(_ACCOUNT).where(_ACCOUNT.c.id.in_(ids)))
     return {
-        row.id: Account(row.id, row.reference, row.product, LenderRole(row.role), row.in_collection_procedures)
+        row.id: Account(row.id, row.reference, row.product, LenderRole[row.role], row.in_collection_procedures)
         for row in rows
     }
 

@@ -1,0 +1,288 @@
+"""The enums of the schema, with what each value means. The values themselves are the domain's own."""
+
+from collections.abc import Mapping
+from enum import Enum, StrEnum
+
+import strawberry
+from strawberry.types.enum import StrawberryEnumDefinition
+
+from gateway.model import (
+    AttemptOutcome,
+    CallbackStatus,
+    CallResult,
+    ContactStatus,
+    OutsideResult,
+    Role,
+    UserErrorCode,
+)
+from policies.decision import Confidence, Outcome
+from policies.facts import (
+    BillStatus,
+    Channel,
+    ConsentStatus,
+    HoldKind,
+    Initiator,
+    LenderRole,
+    Medium,
+    Party,
+    Place,
+    PromiseStatus,
+    Purpose,
+    WindowEffect,
+)
+
+
+class Weekday(StrEnum):
+    """Days as callers name them; the domain counts them from Monday, 0."""
+
+    MONDAY = "MONDAY"
+    TUESDAY = "TUESDAY"
+    WEDNESDAY = "WEDNESDAY"
+    THURSDAY = "THURSDAY"
+    FRIDAY = "FRIDAY"
+    SATURDAY = "SATURDAY"
+    SUNDAY = "SUNDAY"
+
+
+def _describe(enum: type[Enum], description: str, values: Mapping[str, str], name: str | None = None) -> None:
+    """Make the enum known to the schema. Every value has a description, and no description is left over."""
+    strawberry.enum(enum, name=name, description=description)
+    definition: StrawberryEnumDefinition = enum.__strawberry_definition__  # type: ignore[attr-defined]
+    assert {value.name for value in definition.values} == values.keys(), enum
+    for value in definition.values:
+        value.description = values[value.name]
+
+
+_describe(
+    Channel,
+    "A way in which the gateway reaches a customer.",
+    {
+        "SMS": "A text message.",
+        "EMAIL": "A mail.",
+        "CALLBACK": "A call by an agent, from the callback queue.",
+    },
+)
+_describe(
+    Purpose,
+    "Why the customer is contacted. The first four are graded: each is stricter than the one before it.",
+    {
+        "DUE_REMINDER": "Before the due date.",
+        "OVERDUE_REMINDER": "Overdue, tier 1: gentle.",
+        "OVERDUE_WARNING": "Overdue, tier 2.",
+        "FINAL_NOTICE": "Overdue, tier 3.",
+        "PLAN_OFFER": "An easier way to repay.",
+        "PAYMENT_RECEIPT": "A payment arrived.",
+        "CUSTOMER_REPLY": "The answer to something the customer asked.",
+        "FOLLOW_UP": "A later visit: how did we do, what do you need?",
+        "SECURITY_CODE": "A code that the customer is waiting for.",
+        "LEGAL_NOTICE": "A notice that the law demands.",
+        "OPT_OUT_CONFIRMATION": "The customer asked not to be contacted, and is told that it is done.",
+        "MARKETING": "Anything that sells.",
+    },
+)
+_describe(
+    ContactStatus,
+    "How far a contact got.",
+    {
+        "REFUSED": "Policy said no; nothing was sent.",
+        "SCHEDULED": "Waits for `dueAt`.",
+        "SENDING": "A worker holds it and an attempt is open.",
+        "SENT": "A provider took it, or a call stands in the callback queue.",
+        "DELIVERED": "The provider confirmed it, or the call reached the customer.",
+        "FAILED": "Every channel was tried and failed for good.",
+        "UNCLEAR": "A provider may or may not have taken it: it is never sent again by itself.",
+        "CANCELLED": "Called off before it was sent.",
+        "EXPIRED": "`expiresAt` passed first.",
+    },
+)
+_describe(
+    Outcome,
+    "What a rule or a decision says, from the mildest to the strictest.",
+    {
+        "ALLOW": "The contact may be made.",
+        "DEFER": "Not yet: there is an instant from which it may.",
+        "REFUSE": "No, and waiting does not help.",
+    },
+    name="DecisionOutcome",
+)
+_describe(
+    Confidence,
+    "How sure we are that the law says so.",
+    {
+        "VERIFIED": "Read in the law itself.",
+        "SECONDARY": "Read in a commentary or a regulator's guide.",
+        "CONTESTED": "Sources disagree; the stricter reading is taken.",
+        "HOUSE": "The lender's own policy, not law.",
+    },
+    name="RuleConfidence",
+)
+_describe(
+    AttemptOutcome,
+    "What became of one try. It only moves forward.",
+    {
+        "OPEN": "Begun; nothing has been heard of it yet.",
+        "ACCEPTED": "The provider took it.",
+        "DELIVERED": "It arrived, or the call reached the customer.",
+        "TEMPORARY_FAILURE": "It failed and may be tried again.",
+        "PERMANENT_FAILURE": "It failed for good on this channel.",
+        "UNKNOWN": "The provider's answer was lost: it may or may not have left.",
+    },
+)
+_describe(
+    Party,
+    "Whose a contact point is.",
+    {
+        "CUSTOMER": "The customer's own.",
+        "SPOUSE": "The customer's husband or wife.",
+        "GUARANTOR": "Somebody who answers for the debt.",
+        "CONTACT_PERSON": "Somebody the customer named to be reached through.",
+        "REPRESENTATIVE": "A lawyer, adviser or other representative.",
+        "EXECUTOR": "Who settles the affairs of a customer who died.",
+    },
+)
+_describe(
+    Place,
+    "Where a contact point reaches its party.",
+    {
+        "MOBILE": "A mobile phone.",
+        "HOME": "At home.",
+        "WORK": "At work.",
+        "PERSONAL": "A personal mailbox or number.",
+    },
+)
+_describe(
+    LenderRole,
+    "Who we are towards a debt: many rules bind only one of the two.",
+    {"CREDITOR": "We lent the money.", "COLLECTOR": "We collect for somebody else."},
+)
+_describe(
+    BillStatus,
+    "Whether a bill is still to be paid.",
+    {
+        "OPEN": "To be paid.",
+        "PAID": "Paid.",
+        "WRITTEN_OFF": "Given up by the lender.",
+        "DISPUTED": "The customer says that it is wrong.",
+    },
+)
+_describe(
+    ConsentStatus,
+    "Whether the customer agrees to be contacted.",
+    {"GRANTED": "The customer agreed.", "WITHDRAWN": "The customer took the agreement back, or never gave it."},
+)
+_describe(
+    CallbackStatus,
+    "How far a callback got.",
+    {
+        "WAITING": "Stands in the queue.",
+        "CLAIMED": "An agent holds it and a ring was begun.",
+        "REACHED": "The customer was reached.",
+        "NOT_REACHED": "Given up: it rang as often as it may, or its time passed.",
+        "CANCELLED": "Called off.",
+    },
+)
+_describe(
+    CallResult,
+    "How a ring ended, in the agent's words.",
+    {
+        "CONVERSATION": "The customer talked.",
+        "NO_ANSWER": "Nobody answered.",
+        "BUSY": "The line was busy.",
+        "VOICEMAIL": "A machine answered.",
+        "WRONG_NUMBER": "The number is not the customer's.",
+        "REFUSED": "The customer did not want to talk.",
+        "OTHER_PERSON": "Somebody else answered.",
+    },
+)
+_describe(
+    Medium,
+    "A way in which anybody reaches a customer outside the gateway.",
+    {
+        "SMS": "A text message.",
+        "EMAIL": "A mail.",
+        "VOICE": "A call by a person.",
+        "AI_VOICE": "A call by a machine that talks.",
+        "IM": "A message in a chat application.",
+        "LETTER": "A letter.",
+        "VISIT": "A visit.",
+    },
+    name="OutsideChannel",
+)
+_describe(
+    OutsideResult,
+    "How far a contact outside the gateway got.",
+    {
+        "ATTEMPTED": "Begun; nobody was reached.",
+        "CONNECTED": "A call was answered, by whomever.",
+        "CONVERSATION": "The customer talked.",
+        "DELIVERED": "A message arrived.",
+    },
+)
+_describe(
+    Initiator,
+    "Who began a contact.",
+    {"LENDER": "The lender.", "AGENCY": "An agency of the lender's.", "CUSTOMER": "The customer."},
+)
+_describe(
+    HoldKind,
+    "Why contact must stop or soften.",
+    {
+        "CEASE": "The customer asked for contact to stop.",
+        "DISPUTE": "The customer disputes the debt.",
+        "REPRESENTED": "A representative speaks for the customer.",
+        "BANKRUPTCY": "The customer is in insolvency proceedings.",
+        "DECEASED": "The customer has died.",
+        "HARDSHIP": "The customer is in hardship.",
+        "BREATHING_SPACE": "The law gives the customer a time without pressure.",
+        "MINOR": "The customer is a minor.",
+        "VULNERABLE": "The customer is vulnerable.",
+        "WRONG_PERSON": "The person reached is not the customer.",
+        "COMPLAINT": "A complaint is open.",
+    },
+)
+_describe(
+    PromiseStatus,
+    "What became of a promise to pay.",
+    {
+        "OPEN": "Its day has not passed.",
+        "KEPT": "It was paid.",
+        "BROKEN": "Its day passed without payment.",
+        "WITHDRAWN": "It was taken back or replaced.",
+    },
+)
+_describe(
+    WindowEffect,
+    "Hours in the customer's own clock.",
+    {
+        "ALSO_ALLOW": "Opens hours by agreement.",
+        "ONLY": "Narrows to these hours.",
+        "NEVER": "Closes these hours.",
+    },
+)
+_describe(
+    Weekday,
+    "A day of the week, by the customer's calendar.",
+    {day.value: day.value.capitalize() + "." for day in Weekday},
+)
+_describe(
+    Role,
+    "What a caller is.",
+    {
+        "CUSTOMER": "One customer, who sees only what is theirs.",
+        "SERVICE": "A backend of the lender's.",
+        "AGENT": "A person who works callbacks.",
+        "COMPLIANCE": "A person who watches over the rules: reads everything, places and lifts holds, settles.",
+        "ADMIN": "May do everything.",
+    },
+)
+_describe(
+    UserErrorCode,
+    "What kind of thing the caller can mend.",
+    {
+        "INVALID": "The value cannot be what it should be.",
+        "NOT_FOUND": "There is no such thing, or it is not the caller's to see.",
+        "CONFLICT": "It contradicts what is on record: the same key with another body, say.",
+        "TOO_LATE": "It can no longer be done.",
+        "MISSING": "Something that is needed was left out.",
+    },
+)

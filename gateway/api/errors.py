@@ -1,0 +1,154 @@
+"""What a caller is told when something goes wrong, and what is kept from everybody.
+
+our own, with a code            told as it is
+Unacceptable, from a query      told, with the code that fits
+from reading the request        BAD_USER_INPUT, without the caller's values
+anything else                   INTERNAL and an error id; the log has its type and place, and no values
+"""
+
+import logging
+import re
+import secrets
+import traceback
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+import structlog
+from graphql import GraphQLError
+
+from gateway.model import Unacceptable, UserErrorCode
+
+log = structlog.get_logger(__name__)
+
+
+class Code(StrEnum):
+    """`extensions.code`, the closed list of the contract."""
+
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    FORBIDDEN = "FORBIDDEN"
+    NOT_FOUND = "NOT_FOUND"
+    BAD_USER_INPUT = "BAD_USER_INPUT"
+    CONFLICT = "CONFLICT"
+    RATE_LIMITED = "RATE_LIMITED"
+    COST_EXCEEDED = "COST_EXCEEDED"
+    TIMEOUT = "TIMEOUT"
+    INTERNAL = "INTERNAL"
+
+
+class ApiError(GraphQLError):
+    """An error that is meant for the caller, with its code. Its message holds no personal data."""
+
+    def __init__(self, code: Code, message: str, nodes: Any = None, field: Sequence[str] = ()) -> None:
+        extensions: dict[str, Any] = {"code": code.value}
+        if field:
+            extensions["field"] = list(field)
+        super().__init__(message, nodes, extensions=extensions)
+        self.code = code
+
+
+_CODES: Mapping[UserErrorCode, Code] = {
+    UserErrorCode.INVALID: Code.BAD_USER_INPUT,
+    UserErrorCode.MISSING: Code.BAD_USER_INPUT,
+    UserErrorCode.TOO_LATE: Code.BAD_USER_INPUT,
+    UserErrorCode.NOT_FOUND: Code.NOT_FOUND,
+    UserErrorCode.CONFLICT: Code.CONFLICT,
+}
+
+
+def as_api_error(unacceptable: Unacceptable, prefix: Sequence[str] = ()) -> ApiError:
+    """The first thing wrong, for a query, where there are no userErrors."""
+    error = unacceptable.errors[0]
+    field = (*prefix, *error.field)
+    message = f"{'.'.join(field)}: {error.message}" if field else error.message
+    return ApiError(_CODES[error.code], message, field=field)
+
+
+def presented(error: GraphQLError) -> dict[str, Any]:
+    """The error as the caller may see it. What the caller may not see is logged without its values."""
+    cause = _cause(error)
+    if isinstance(cause, Unacceptable):
+        cause = as_api_error(cause)
+    if isinstance(cause, ApiError):
+        return _formatted(error, cause.message, cause.extensions or {})
+    if cause is None or (isinstance(cause, GraphQLError) and cause.message.startswith("Argument '")):
+        return _formatted(error, without_values(error.message), {"code": Code.BAD_USER_INPUT.value})
+    return _formatted(error, *_internal(cause, error.path))
+
+
+def internal(cause: BaseException) -> dict[str, Any]:
+    """For a failure outside of any field."""
+    message, extensions = _internal(cause, None)
+    return {"message": message, "extensions": extensions}
+
+
+def _cause(error: GraphQLError) -> BaseException | None:
+    """What was first raised; None for an error that graphql-core itself has about the request."""
+    if isinstance(error, ApiError):
+        return error
+    cause = error.original_error
+    while isinstance(cause, GraphQLError) and not isinstance(cause, ApiError) and cause.original_error is not None:
+        cause = cause.original_error
+    return cause
+
+
+def _formatted(error: GraphQLError, message: str, extensions: Mapping[str, Any]) -> dict[str, Any]:
+    formatted: dict[str, Any] = {"message": message}
+    if error.locations:
+        formatted["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
+    if error.path is not None:
+        formatted["path"] = error.path
+    formatted["extensions"] = dict(extensions)
+    return formatted
+
+
+def _internal(cause: BaseException, path: Sequence[str | int] | None) -> tuple[str, dict[str, Any]]:
+    error_id = secrets.token_hex(8)
+    log.error(
+        "internal error",
+        error_id=error_id,
+        exception=_name(cause),
+        path=[step for step in path if isinstance(step, str)] if path else None,
+        # Places in the code only: messages and variables may hold personal data.
+        at=[
+            f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(cause.__traceback__)[-8:]
+        ],
+    )
+    message = f"Something went wrong on our side. Mention {error_id} when you report it."
+    return message, {"code": Code.INTERNAL.value, "errorId": error_id}
+
+
+_VALUES = (
+    # graphql-core ends its sentences with the value it did not like ...
+    (re.compile(r"((?:,? found|value):? )(?![a-z ]*(?:of|for|to)\b).*$", re.DOTALL), r"\1(withheld)."),
+    # ... and names the token it stumbled over.
+    (re.compile(r'"[^"\n]{0,200}"|"""'), "(withheld)"),
+    (re.compile(r"^(Value )'[^']*'( does not exist)"), r"\1(withheld)\2"),
+)
+
+
+def without_values(message: str) -> str:
+    """A sentence of graphql-core's about a request, without what the caller had written there: it may be an address."""
+    for pattern, replacement in _VALUES:
+        message = pattern.sub(replacement, message)
+    return message
+
+
+def _name(cause: BaseException) -> str:
+    return f"{type(cause).__module__}.{type(cause).__qualname__}"
+
+
+class _TypesOnly(logging.Handler):
+    """Takes what a library logs and keeps its type: the text may be a query with an address in it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        cause = record.exc_info[1] if record.exc_info else None
+        log.warning("library log", logger=record.name, exception=None if cause is None else _name(cause))
+
+
+def take_over_library_logs() -> None:
+    """From now on strawberry and graphql-core log through us, without any text."""
+    for name in ("strawberry", "graphql"):
+        logger = logging.getLogger(name)
+        logger.handlers = [_TypesOnly(level=logging.WARNING)]
+        logger.propagate = False

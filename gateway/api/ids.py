@@ -1,0 +1,74 @@
+"""Global ids: opaque to callers, `Type:inner` to us. Cursors: an inner id, nothing else."""
+
+import binascii
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from enum import StrEnum
+
+_INNER = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_LONGEST = 100
+
+
+class Kind(StrEnum):
+    """What an id can name."""
+
+    CUSTOMER = "Customer"
+    ACCOUNT = "Account"
+    BILL = "Bill"
+    CONTACT = "Contact"
+    ATTEMPT = "Attempt"
+    CONTACT_POINT = "ContactPoint"
+    CALLBACK = "Callback"
+    CONSENT = "Consent"
+    HOLD = "Hold"
+    PROMISE = "Promise"
+    OUTSIDE_CONTACT = "OutsideContact"
+
+
+class NoId(ValueError):
+    """Text that is no id of ours, or no cursor. Its message holds nothing of the text."""
+
+
+def global_id(kind: Kind, inner: str) -> str:
+    return urlsafe_b64encode(f"{kind}:{inner}".encode()).rstrip(b"=").decode()
+
+
+def parse_id(text: str) -> tuple[Kind, str]:
+    """What a global id names. Whether that exists is another question."""
+    kind, _, inner = _decoded(text).partition(b":")
+    try:
+        return Kind(kind.decode()), _inner(inner.decode())
+    except ValueError:  # NoId and UnicodeDecodeError are both
+        raise NoId("this is not an id of this gateway") from None
+
+
+def cursor(inner: str) -> str:
+    """The place of an item in a list that is ordered by id."""
+    return urlsafe_b64encode(bytes.fromhex(inner)).rstrip(b"=").decode()
+
+
+def parse_cursor(text: str) -> str:
+    try:
+        return _inner(_decoded(text).hex())
+    except NoId:
+        raise NoId("this is not a cursor of this gateway") from None
+
+
+def _decoded(text: str) -> bytes:
+    if len(text) > _LONGEST:
+        raise NoId("this is not an id of this gateway")
+    bare = text.rstrip("=")
+    try:
+        decoded = urlsafe_b64decode(bare + "=" * (-len(bare) % 4))
+    except (binascii.Error, ValueError):
+        raise NoId("this is not an id of this gateway") from None
+    # The decoder skips what it does not know: only what encodes back to the same text is an id.
+    if urlsafe_b64encode(decoded).rstrip(b"=").decode() != bare:
+        raise NoId("this is not an id of this gateway")
+    return decoded
+
+
+def _inner(text: str) -> str:
+    if not _INNER.fullmatch(text):
+        raise NoId("this is not an id of this gateway")
+    return text

@@ -1,0 +1,44 @@
+"""One view of the database for one operation."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from gateway.store.database import Database
+from gateway.store.work import Work
+
+
+class Snapshot:
+    """Opened when something is first read, and read by one at a time: the fields of a query resolve side by side."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._turn = asyncio.Lock()
+        self._opened = AsyncExitStack()
+        self._work: Work | None = None
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Work]:
+        async with self._turn:
+            if self._work is None:
+                self._work = await self._opened.enter_async_context(self._database.read())
+            yield self._work
+
+    @asynccontextmanager
+    async def set_aside(self) -> AsyncIterator[None]:
+        """Give the connection back while something else reads or writes, and see afterwards what it did.
+
+        Who held one connection while waiting for a second would wait for ever, once enough did.
+        """
+        async with self._turn:
+            await self._close()
+            yield
+
+    async def close(self) -> None:
+        async with self._turn:
+            await self._close()
+
+    async def _close(self) -> None:
+        if self._work is not None:
+            self._work = None
+            await self._opened.aclose()

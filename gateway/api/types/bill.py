@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from gateway import model
+from gateway.api.connections import After, Before, Connection, First, Last, connection, window
+from gateway.api.context import Info
+from gateway.api.ids import Kind, global_id
+from gateway.api.loaders import Part, Whole
+from gateway.api.scalars import Currency
+from gateway.api.types.node import Node
+from gateway.store.pages import ContactFilter
+from gateway.wording import days_overdue
+from policies.facts import BillStatus, LenderRole
+
+if TYPE_CHECKING:
+    from gateway.api.types.contact import Contact
+
+
+@strawberry.type(description="An amount of money.")
+class Money:
+    amount: Decimal = strawberry.field(description="To the digit.")
+    currency: Currency = strawberry.field(description="Its currency.")
+
+
+@strawberry.type(description="One debt. Many rules count per debt; several bills may belong to one.")
+class Account(Node):
+    reference: str = strawberry.field(description="The lender's own id of the debt.")
+    product: str = strawberry.field(description="CONSUMER_LOAN, CREDIT_CARD ...: rules may differ by product.")
+    role: LenderRole = strawberry.field(description="Who we are towards this debt.")
+    in_collection_procedures: bool = strawberry.field(description="Whether collection proceedings are under way.")
+
+    @classmethod
+    def of(cls, account: model.Account) -> Account:
+        return cls(
+            id=strawberry.ID(global_id(Kind.ACCOUNT, account.id)),
+            reference=account.reference,
+            product=account.product,
+            role=account.role,
+            in_collection_procedures=account.in_collection_procedures,
+        )
+
+
+@strawberry.type(description="One amount due on one date, on one debt.")
+class Bill(Node):
+    bill: strawberry.Private[model.Bill]
+    reference: str = strawberry.field(description="The lender's own id of the bill.")
+    account: Account = strawberry.field(description="The debt it belongs to.")
+    amount_due: Money = strawberry.field(description="What is to be paid.")
+    due_on: date = strawberry.field(description="The last day to pay it in time.")
+    status: BillStatus = strawberry.field(description="Whether it is still to be paid.")
+
+    @strawberry.field(description="0 until the due date has passed, in the customer's zone; 0 once it is paid.")
+    async def days_overdue(self, info: Info) -> int:
+        if self.bill.status is BillStatus.PAID:
+            return 0
+        gateway = info.context.gateway
+        customer = await info.context.load.customer.load(self.bill.customer_id)
+        assert customer is not None
+        return days_overdue(self.bill, customer, gateway.clock(), gateway)
+
+    @strawberry.field(description="The contacts about this bill, oldest first.")
+    async def contacts(
+        self,
+        info: Info,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> Connection[Annotated[Contact, strawberry.lazy("gateway.api.types.contact")]]:
+        from gateway.api.types.contact import Contact  # noqa: PLC0415 - a contact has a bill, and a bill contacts
+
+        load, which = info.context.load, ContactFilter()
+        found = await load.contacts_of_bill.load(Part(self.bill.id, which, window(first, after, last, before)))
+        return connection(
+            found,
+            Contact.of,
+            lambda one: one.id,
+            lambda: load.number_of_contacts_of_bill.load(Whole(self.bill.id, which)),
+        )
+
+    @classmethod
+    def of(cls, bill: model.Bill) -> Bill:
+        return cls(
+            id=strawberry.ID(global_id(Kind.BILL, bill.id)),
+            bill=bill,
+            reference=bill.reference,
+            account=Account.of(bill.account),
+            amount_due=Money(amount=bill.amount_due, currency=Currency(bill.currency)),
+            due_on=bill.due_on,
+            status=bill.status,
+        )

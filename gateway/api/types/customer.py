@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from typing import Annotated
+
+import strawberry
+
+from gateway import model
+from gateway.api.connections import After, Before, Connection, First, Last, connection, window
+from gateway.api.context import Info
+from gateway.api.ids import Kind, global_id
+from gateway.api.loaders import Part, Whole
+from gateway.api.scalars import Jurisdiction, Locale, TimeZone
+from gateway.api.types.bill import Bill
+from gateway.api.types.contact import Contact
+from gateway.api.types.contact_point import ContactPoint
+from gateway.api.types.node import Node
+from gateway.api.types.record import Consent, Hold, OutsideContact, Promise
+from gateway.model import ContactStatus
+from gateway.store.pages import BillFilter, ContactFilter
+from policies.facts import BillStatus, Purpose
+
+
+@strawberry.type(description="The person who owes.")
+class Customer(Node):
+    customer: strawberry.Private[model.Customer]
+    reference: str = strawberry.field(description="The lender's own id.")
+    name: str | None = strawberry.field(description="What the customer is called.")
+    locale: Locale = strawberry.field(description="The language of messages.")
+    time_zones: list[TimeZone] = strawberry.field(description="Every zone the customer may be in: all are respected.")
+    jurisdiction: Jurisdiction = strawberry.field(description="Whose rules apply.")
+
+    @strawberry.field(description="Where the customer can be reached, in the order in which they were registered.")
+    async def contact_points(self, info: Info) -> list[ContactPoint]:
+        return [ContactPoint.of(point) for point in await info.context.load.points.load(self.customer.id)]
+
+    @strawberry.field(description="The customer's bills, oldest first.")
+    async def bills(
+        self,
+        info: Info,
+        status: Annotated[
+            BillStatus | None, strawberry.argument(description="Only those of this status.")
+        ] = strawberry.UNSET,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> Connection[Bill]:
+        load, which, owner = info.context.load, BillFilter(status or None), self.customer.id
+        found = await load.bills_of_customer.load(Part(owner, which, window(first, after, last, before)))
+        return connection(
+            found,
+            Bill.of,
+            lambda one: one.id,
+            lambda: load.number_of_bills_of_customer.load(Whole(owner, which)),
+        )
+
+    @strawberry.field(description="Every contact with the customer through the gateway, oldest first.")
+    async def contacts(
+        self,
+        info: Info,
+        purpose: Annotated[
+            Purpose | None, strawberry.argument(description="Only those for this purpose.")
+        ] = strawberry.UNSET,
+        status: Annotated[
+            ContactStatus | None, strawberry.argument(description="Only those of this status.")
+        ] = strawberry.UNSET,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> Connection[Contact]:
+        load, owner = info.context.load, self.customer.id
+        which = ContactFilter(purpose=purpose or None, status=status or None)
+        found = await load.contacts_of_customer.load(Part(owner, which, window(first, after, last, before)))
+        return connection(
+            found,
+            Contact.of,
+            lambda one: one.id,
+            lambda: load.number_of_contacts_of_customer.load(Whole(owner, which)),
+        )
+
+    @strawberry.field(description="The whole ledger, oldest first.")
+    async def consents(self, info: Info) -> list[Consent]:
+        return [Consent.of(entry) for entry in await info.context.load.consents.load(self.customer.id)]
+
+    @strawberry.field(description="Reasons why contact must stop or soften, lifted ones too, oldest first.")
+    async def holds(self, info: Info) -> list[Hold]:
+        return [Hold.of(hold) for hold in await info.context.load.holds.load(self.customer.id)]
+
+    @strawberry.field(description="Promises to pay, oldest first.")
+    async def promises(self, info: Info) -> list[Promise]:
+        return [Promise.of(promise) for promise in await info.context.load.promises.load(self.customer.id)]
+
+    @strawberry.field(description="Contacts made outside the gateway, oldest first.")
+    async def outside_contacts(self, info: Info) -> list[OutsideContact]:
+        return [OutsideContact.of(one) for one in await info.context.load.outside_contacts.load(self.customer.id)]
+
+    @classmethod
+    def of(cls, customer: model.Customer) -> Customer:
+        return cls(
+            id=strawberry.ID(global_id(Kind.CUSTOMER, customer.id)),
+            customer=customer,
+            reference=customer.reference,
+            name=customer.name,
+            locale=Locale(customer.locale),
+            time_zones=[TimeZone(zone) for zone in customer.time_zones],
+            jurisdiction=Jurisdiction(customer.jurisdiction),
+        )

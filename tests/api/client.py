@@ -1,0 +1,86 @@
+"""A small GraphQL client over the real ASGI application, with a key for each role."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from gateway.api.app import create_app
+from gateway.api.ids import Kind, global_id
+from gateway.callers import create_key
+from gateway.model import Contact, Customer, Role
+from tests.world import World, open_world
+
+
+@dataclass
+class Api:
+    world: World
+    http: httpx.AsyncClient
+    keys: dict[str, str] = field(default_factory=dict)
+
+    async def key(self, role: Role, customer: Customer | None = None, name: str = "") -> str:
+        """The key of that role, or of that customer; made when it is first needed."""
+        who = f"{role} {customer.id if customer else ''} {name}"
+        if who not in self.keys:
+            self.keys[who] = await create_key(
+                self.world.gateway.database,
+                role,
+                name or role.lower(),
+                customer_id=customer.id if customer else None,
+            )
+        return self.keys[who]
+
+    async def post(
+        self,
+        query: str,
+        variables: dict[str, Any] | None = None,
+        *,
+        role: Role = Role.SERVICE,
+        customer: Customer | None = None,
+        name: str = "",
+        **headers: str,
+    ) -> httpx.Response:
+        key = await self.key(Role.CUSTOMER if customer else role, customer, name)
+        return await self.http.post(
+            "/graphql",
+            json={"query": query, "variables": variables or {}},
+            headers={"Authorization": f"Bearer {key}", **headers},
+        )
+
+    async def ask(self, query: str, variables: dict[str, Any] | None = None, **who: Any) -> dict[str, Any]:
+        """The whole answer."""
+        response = await self.post(query, variables, **who)
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    async def data(self, query: str, variables: dict[str, Any] | None = None, **who: Any) -> dict[str, Any]:
+        """The data of an answer without errors."""
+        answer = await self.ask(query, variables, **who)
+        assert "errors" not in answer, answer["errors"]
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    async def error(self, query: str, variables: dict[str, Any] | None = None, **who: Any) -> dict[str, Any]:
+        """The only error of an answer."""
+        [error] = (await self.ask(query, variables, **who))["errors"]
+        assert isinstance(error, dict)
+        return error
+
+
+@asynccontextmanager
+async def open_api(folder: Path, **settings: Any) -> AsyncIterator[Api]:
+    async with open_world(folder, **settings) as world:
+        transport = httpx.ASGITransport(create_app(world.gateway))
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as http:
+            yield Api(world, http)
+
+
+def customer_id(customer: Customer) -> str:
+    return global_id(Kind.CUSTOMER, customer.id)
+
+
+def contact_id(contact: Contact) -> str:
+    return global_id(Kind.CONTACT, contact.id)
