@@ -303,6 +303,7 @@ async def test_a_server_without_smtputf8_cannot_reach_such_an_address() -> None:
 
     assert isinstance(error, PermanentFailure)
     assert not error.bad_address
+    assert error.code is None  # the server was not even asked
     assert server.times == {"attempt-2": 1}
 
 
