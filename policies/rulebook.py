@@ -1,54 +1,19 @@
-"""Rulebooks: packs of rules, one for each jurisdiction, read from TOML and checked as they are read."""
+"""Rulebooks: the rules of each jurisdiction, with what they inherit, checked as they are read."""
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
-from typing import Any, Protocol, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from policies.bill_state import BillOpen, Overdue
-from policies.consent import ConsentLedger
-from policies.cooldown import Cooldown
 from policies.core import core_rules
-from policies.decision import Confidence, RuleInfo
 from policies.facts import Channel, LenderRole, Purpose
-from policies.fields import Fields, PackError
-from policies.frequency import Frequency
-from policies.holds import Holds
-from policies.privacy import ClosedPlace, Discretion, ThirdParty
-from policies.promises import Promises
-from policies.quiet_hours import QuietHours
-from policies.rule import Rule, Terms
-from policies.wishes import Wishes
-from policies.zones import TZ_VERSION, zone
+from policies.fields import PackError
+from policies.pack import Pack
+from policies.rule import Rule
+from policies.zones import TZ_VERSION
 
 __all__ = ["PackError", "Rulebook", "load"]
 
 PACKS = Path(__file__).parent / "packs"
-
-
-class Kind(Protocol):
-    """A kind of rule: it reads its own fields."""
-
-    def read(self, fields: Fields, terms: Terms) -> Rule: ...
-
-
-KINDS: Mapping[str, Kind] = {
-    "quiet_hours": QuietHours,
-    "wishes": Wishes,
-    "frequency": Frequency,
-    "cooldown": Cooldown,
-    "consent": ConsentLedger,
-    "third_party": ThirdParty,
-    "discretion": Discretion,
-    "closed_place": ClosedPlace,
-    "holds": Holds,
-    "promises": Promises,
-    "bill_open": BillOpen,
-    "overdue": Overdue,
-}
 
 _Key = tuple[Channel, Purpose, LenderRole | None, bool]
 
@@ -81,158 +46,54 @@ def load(folder: Path | None = None) -> Mapping[str, Rulebook]:
     """Our rulebooks by code; the packs of `folder` are added to them or replace ours. Raises PackError."""
     packs = dict(_packs(PACKS))
     packs.update(_packs(folder) if folder else ())
-    return {code: pack.rulebook(packs) for code, pack in sorted(packs.items()) if not pack.abstract}
+    return {code: _rulebook(pack, packs) for code, pack in sorted(packs.items()) if not pack.abstract}
 
 
-def _packs(folder: Path) -> "Iterable[tuple[str, _Pack]]":
+def _packs(folder: Path) -> Iterable[tuple[str, Pack]]:
     if not folder.is_dir():
         raise PackError(str(folder), None, None, "is not a folder")
-    packs: dict[str, _Pack] = {}
+    packs: dict[str, Pack] = {}
     for path in sorted(folder.glob("*.toml")):
-        pack = _Pack.read(path)
+        pack = Pack.read(path)
         if pack.code in packs:
             raise PackError(path.name, None, "code", f"{pack.code} is the code of {packs[pack.code].file} too")
         packs[pack.code] = pack
     return packs.items()
 
 
-@dataclass(frozen=True, slots=True)
-class _Pack:
-    """One file as written, before what it inherits is added."""
-
-    file: str
-    code: str
-    name: str
-    version: str
-    time_zone: str | None
-    inherits: str | None
-    drop: frozenset[str]
-    #: A pack to inherit from, which is no jurisdiction itself.
-    abstract: bool
-    groups: Mapping[str, list[str]]
-    rules: tuple[Mapping[str, Any], ...]
-
-    @classmethod
-    def read(cls, path: Path) -> Self:
-        try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise PackError(path.name, None, None, f"is not TOML: {error}") from error
-        fields = Fields(path.name, None, values)
-        pack = cls(
-            path.name,
-            fields.take("code", str),
-            fields.take("name", str),
-            fields.take("version", str),
-            fields.optional("time_zone", str),
-            fields.optional("inherits", str),
-            frozenset(fields.take("drop", list, [])),
-            fields.take("abstract", bool, False),
-            fields.take("groups", dict, {}),
-            tuple(row.values for row in fields.tables("rules")) if "rules" in values else (),
-        )
-        fields.done()
-        if pack.time_zone is not None:
-            _check_zone(fields, pack.time_zone)
-        return pack
-
-    def rulebook(self, packs: "Mapping[str, _Pack]") -> Rulebook:
-        line = self._line(packs)
-        groups: dict[str, list[str]] = {}
-        for pack in reversed(line):
-            groups |= pack.groups
-        rules: dict[str, Rule] = {}
-        dropped: set[str] = set()
-        for pack in line:
-            for rule in pack._read_rules(groups):
-                # A pack's own rule stands in place of an inherited one with the same id.
-                if rule.terms.info.id not in dropped:
-                    rules.setdefault(rule.terms.info.id, rule)
-            dropped |= pack.drop
-        zones = [pack.time_zone for pack in line if pack.time_zone]
-        return Rulebook(
-            self.code,
-            self.name,
-            self.version,
-            (*core_rules(self.code, self.version), *rules.values()),
-            zones[0] if zones else None,
-        )
-
-    def _line(self, packs: "Mapping[str, _Pack]") -> "list[_Pack]":
-        """This pack and its ancestors, nearest first."""
-        line = [self]
-        while line[-1].inherits:
-            parent = packs.get(line[-1].inherits)
-            if parent is None or parent in line:
-                problem = "comes back to itself" if parent else "names a pack that does not exist"
-                raise PackError(line[-1].file, None, "inherits", f"{line[-1].inherits} {problem}")
-            line.append(parent)
-        inherited = {row.get("id") for pack in line[1:] for row in pack.rules}
-        for rule in self.drop - inherited:
-            raise PackError(self.file, None, "drop", f"{rule} is not inherited")
-        return line
-
-    def _read_rules(self, groups: Mapping[str, list[str]]) -> Iterable[Rule]:
-        seen: set[str] = set()
-        for place, row in enumerate(self.rules):
-            name = row.get("id")
-            fields = Fields(self.file, name if isinstance(name, str) else f"number {place + 1}", row, groups)
-            terms = self._terms(fields)
-            if terms.info.id in seen:
-                raise fields.error("id", "is used twice in this pack")
-            seen.add(terms.info.id)
-            enabled = fields.take("enabled", bool, True)
-            rule = KINDS[terms.kind].read(fields, terms)
-            fields.done()
-            if enabled:
-                yield rule
-
-    def _terms(self, fields: Fields) -> Terms:
-        kind = fields.take("kind", str)
-        if kind not in KINDS:
-            raise fields.error("kind", f"must be one of {', '.join(KINDS)}, not {kind!r}")
-        return Terms(
-            info=self._info(fields),
-            kind=kind,
-            strength=fields.take("strength", str, ""),
-            bound=fields.choices("bound", LenderRole, frozenset(LenderRole)),
-            channels=fields.choices("channels", Channel, frozenset(Channel)),
-            purposes=_purposes(fields),
-            exempt=fields.choices("exempt", Purpose, frozenset()),
-            exempt_with_evidence=fields.choices("exempt_with_evidence", Purpose, frozenset()),
-            note=fields.take("note", str, ""),
-        )
-
-    def _info(self, fields: Fields) -> RuleInfo:
-        confidence = fields.choice("confidence", Confidence)
-        info = RuleInfo(
-            id=fields.take("id", str),
-            title=fields.take("title", str),
-            version=self.version,
-            jurisdiction=self.code,
-            confidence=confidence,
-            citation=fields.optional("citation", str),
-            source=fields.optional("source", str),
-            effective_from=fields.optional("effective_from", date),
-            effective_to=fields.optional("effective_to", date),
-            title_zh=fields.take("title_zh", str),
-        )
-        if not info.citation and confidence is not Confidence.HOUSE:
-            raise fields.error("citation", "is missing; only house policy has none")
-        if info.effective_from and info.effective_to and info.effective_to < info.effective_from:
-            raise fields.error("effective_to", "is before effective_from")
-        return info
+def _rulebook(pack: Pack, packs: Mapping[str, Pack]) -> Rulebook:
+    line = _line(pack, packs)
+    groups: dict[str, list[str]] = {}
+    for ancestor in reversed(line):
+        groups |= ancestor.groups
+    rules: dict[str, Rule] = {}
+    dropped: set[str] = set()
+    for ancestor in line:
+        for rule in ancestor.read_rules(groups):
+            # A pack's own rule stands in place of an inherited one with the same id.
+            if rule.terms.info.id not in dropped:
+                rules.setdefault(rule.terms.info.id, rule)
+        dropped |= ancestor.drop
+    zones = [ancestor.time_zone for ancestor in line if ancestor.time_zone]
+    return Rulebook(
+        pack.code,
+        pack.name,
+        pack.version,
+        (*core_rules(pack.code, pack.version), *rules.values()),
+        zones[0] if zones else None,
+    )
 
 
-def _purposes(fields: Fields) -> frozenset[Purpose]:
-    if "purposes" in fields.values and "except_purposes" in fields.values:
-        raise fields.error("except_purposes", "cannot stand beside purposes")
-    purposes = fields.choices("purposes", Purpose, frozenset(Purpose))
-    return purposes - fields.choices("except_purposes", Purpose, frozenset())
-
-
-def _check_zone(fields: Fields, name: str) -> ZoneInfo:
-    try:
-        return zone(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise fields.error("time_zone", f"{name!r} is no IANA time zone") from None
+def _line(pack: Pack, packs: Mapping[str, Pack]) -> list[Pack]:
+    """A pack and its ancestors, nearest first."""
+    line = [pack]
+    while line[-1].inherits:
+        parent = packs.get(line[-1].inherits)
+        if parent is None or parent in line:
+            problem = "comes back to itself" if parent else "names a pack that does not exist"
+            raise PackError(line[-1].file, None, "inherits", f"{line[-1].inherits} {problem}")
+        line.append(parent)
+    inherited = {row.get("id") for ancestor in line[1:] for row in ancestor.rules}
+    for rule in sorted(pack.drop - inherited):
+        raise PackError(pack.file, None, "drop", f"{rule} is not inherited")
+    return line

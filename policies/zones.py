@@ -8,11 +8,9 @@ import zoneinfo
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from importlib import import_module
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 SECOND = timedelta(seconds=1)
-DAY = timedelta(days=1)
 
 
 def _pin() -> str:
@@ -41,23 +39,21 @@ def midnight(day: int) -> datetime:
 
 @lru_cache(maxsize=16384)
 def day_start(where: ZoneInfo, day: int) -> datetime:
-    """The first instant at which the wall there shows this date (its ordinal), even where midnight does not exist."""
-    wall = datetime.combine(date.fromordinal(day), time.min, where)
-    start = wall.astimezone(UTC)
-    if start.astimezone(where).replace(tzinfo=None) == wall.replace(tzinfo=None):
-        return start
-    # Midnight falls into a gap: the two folds lie on either side of the jump.
-    return _jump(where, wall.replace(fold=1).astimezone(UTC), start)
+    """The first instant at which the wall there shows this date (its ordinal)."""
+    # Where midnight does not exist, the offset from before the gap gives the jump itself: every gap over a midnight
+    # since 1970 begins at that midnight. Where midnight comes twice, this is the first.
+    return datetime.combine(date.fromordinal(day), time.min, where).astimezone(UTC)
 
 
 @lru_cache(maxsize=16384)
 def offsets(where: ZoneInfo, day: int) -> tuple[tuple[datetime, datetime, timedelta], ...]:
-    """The UTC day with this ordinal, cut into stretches of one offset: (start, end, offset)."""
-    probes = [midnight(day) + timedelta(hours=hours) for hours in range(0, 25, 6)]
-    cuts = [probes[0]]
-    cuts += [_jump(where, a, b) for a, b in pairwise(probes) if _offset(where, a) != _offset(where, b)]
-    cuts.append(probes[-1])
-    return tuple((a, b, _offset(where, a)) for a, b in pairwise(cuts) if a < b)
+    """The UTC day with this ordinal, cut where the offset changes: (start, end, offset)."""
+    start, end = midnight(day), midnight(day + 1)
+    before, after = _offset(where, start), _offset(where, end)
+    if before == after:
+        return ((start, end, before),)
+    change = _jump(where, start, end)
+    return tuple(part for part in ((start, change, before), (change, end, after)) if part[0] < part[1])
 
 
 def _jump(where: ZoneInfo, before: datetime, after: datetime) -> datetime:

@@ -15,6 +15,7 @@ from policies.zones import zone
 from tests.policies.making import BOOKS, LOS_ANGELES, NEW_YORK, book, code, facts, finding, instant, opens, past, rule
 
 R = Reach
+HOUR = timedelta(hours=1)
 
 
 def cap(limit: int, window: str, counts: str = "attempts", scope: str = "person", more: str = "") -> str:
@@ -65,6 +66,22 @@ def test_a_full_period_frees_at_its_own_instant(window: str, expected: str) -> N
     assert decision.next_allowed_at == instant(expected)
     assert code(decision) == "cap_full"
     assert decision.findings[0].verdict.allowance == Allowance(1, 1, instant(expected))
+
+
+@pytest.mark.parametrize(
+    ("window", "first", "last", "next_"),
+    [
+        ('type = "calendar_month"', "2026-10-01T00:00", "2026-10-31T23:59", "2026-11-01T00:00"),
+        ('type = "iso_week"', "2026-11-23T00:00", "2026-11-29T23:59", "2026-11-30T00:00"),
+        ('type = "rolling_days", days = 7', "2026-11-23T00:00", "2026-11-29T23:59", "2026-11-30T00:00"),
+    ],
+)
+def test_the_first_contact_of_a_period_counts_to_its_last_minute(
+    window: str, first: str, last: str, next_: str
+) -> None:
+    when = opens(book(cap(1, window)), f"{last}+00:00", history=(past(f"{first}+00:00"),))
+
+    assert when == instant(f"{next_}+00:00")
 
 
 def test_twenty_four_hours_later_to_the_second_is_free() -> None:
@@ -123,6 +140,9 @@ def test_who_began_it_and_what_for_decides_whether_it_counts(change: dict[str, A
     ("scope", "change", "counted"),
     [
         ("person", {"accounts": frozenset({"other"}), "point": "other"}, True),
+        ("person", {"joint": True}, False),
+        ("account", {"joint": True}, True),
+        ("contact_point", {"joint": True}, False),
         ("account", {"accounts": frozenset({"other"})}, False),
         ("account", {"accounts": frozenset({"other", "loan"})}, True),
         ("account", {"accounts": frozenset()}, True),
@@ -174,6 +194,13 @@ def test_a_free_cap_closes_before_a_slot_that_is_reserved_for_tomorrow() -> None
 
     assert decision.outcome is Outcome.ALLOW
     assert decision.closes_at == datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def test_asked_about_the_past_a_cap_closes_where_the_next_contact_was_made() -> None:
+    decision = decide(facts(history=(past(noon(23) + 5 * HOUR),)), noon(23), book(cap(1, DAY)))
+
+    assert decision.outcome is Outcome.ALLOW
+    assert decision.closes_at == noon(23) + 5 * HOUR
 
 
 def test_china_allows_one_text_a_day_and_three_in_seven_days() -> None:
@@ -252,7 +279,6 @@ def overflows(times: list[datetime], candidate: datetime, limit: int, window: st
     return any(sum(begin <= time < begin + length for time in [*times, candidate]) > limit for begin in begins)
 
 
-HOUR = timedelta(hours=1)
 START = datetime(2026, 3, 26, tzinfo=UTC)
 hours_after = st.integers(0, 24 * 12)
 

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -68,7 +69,28 @@ def test_work_email_is_open_to_who_consented_to_it_or_wrote_from_it() -> None:
 
     assert decide(facts(consents=(consent,), **known), at, BOOKS["US"]).outcome is Outcome.ALLOW
     assert decide(facts(history=(mail,), **known), at, BOOKS["US"]).outcome is Outcome.ALLOW
-    assert decide(facts(history=(past(NOON, medium=Medium.SMS),), **known), at, BOOKS["US"]).outcome is Outcome.REFUSE
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"initiator": Initiator.LENDER},
+        {"medium": Medium.SMS},
+        {"point": "other"},
+        {"joint": True},
+        {"at": NOON + timedelta(days=1)},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_nothing_but_the_customers_own_mail_from_there_opens_work_email(change: dict[str, Any]) -> None:
+    known: dict[str, Any] = {"at": NOON, "medium": Medium.EMAIL, "initiator": Initiator.CUSTOMER}
+    mail = past(**(known | change))
+
+    decision = decide(
+        facts(history=(mail,), channel=Channel.EMAIL, point=WORK_MAIL), NOON + timedelta(hours=4), BOOKS["US"]
+    )
+
+    assert decision.outcome is Outcome.REFUSE
 
 
 def test_a_general_grant_opens_no_work_email() -> None:

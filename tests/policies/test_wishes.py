@@ -83,3 +83,12 @@ def test_wishes_are_respected_everywhere_but_for_an_answer(jurisdiction: str) ->
 
     assert waits == instant("2026-11-23T14:00+08:00")
     assert answer == instant("2026-11-23T13:00+08:00")
+
+
+def test_a_wish_holds_from_the_first_to_before_the_last_instant_of_its_validity() -> None:
+    noon, three = instant("2026-11-23T12:00+00:00"), instant("2026-11-23T15:00+00:00")
+    wish = Wish(WindowEffect.NEVER, time(0), time(0), valid_from=noon, valid_until=three)
+
+    assert decide(facts(wishes=(wish,)), instant("2026-11-23T11:00+00:00"), WISHES).closes_at == noon
+    assert opens(WISHES, noon, wishes=(wish,)) == three
+    assert opens(WISHES, three, wishes=(wish,)) == three
