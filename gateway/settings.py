@@ -64,7 +64,7 @@ class Settings(BaseSettings):
 
     def database(self) -> str:
         """The database's URL, the embedded default filled in."""
-        return self.database_url or "sqlite+aiosqlite:///var/gateway.db"
+        return self.database_url or "sqlite:///var/gateway.db"
 
     def address(self) -> str:
         """The address customers reach us under, without a slash at the end."""

@@ -27,7 +27,7 @@ def free_port() -> int:
 def environment(folder: Path, **settings: object) -> dict[str, str]:
     """A process's environment: ours without any GATEWAY_ setting, and these."""
     bare = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
-    chosen = {"DATABASE_URL": f"sqlite+aiosqlite:///{folder}/gateway.db", **settings}
+    chosen = {"DATABASE_URL": f"sqlite:///{folder}/gateway.db", **settings}
     return bare | {f"GATEWAY_{name.upper()}": str(value) for name, value in chosen.items()}
 
 

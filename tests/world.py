@@ -9,6 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import text
+
 from channels.sandbox import Sandbox
 from gateway import asking, contact, customers
 from gateway.app import open_gateway
@@ -136,8 +138,8 @@ class World:
     async def slots(self) -> list[tuple[str, str]]:
         """What counts: reach and attempt, oldest first."""
         async with self.gateway.database.read() as work:
-            rows = await work.connection.exec_driver_sql("SELECT reach, attempt_id FROM slot ORDER BY at, id")
-            return [(str(reach), str(attempt)) for reach, attempt in rows.all()]
+            rows = await work.all(text("SELECT reach, attempt_id FROM slot ORDER BY at, id"))
+            return [(str(row[0]), str(row[1])) for row in rows]
 
     def wait(self, **time: float) -> None:
         self.clock.advance(self.clock() + timedelta(**time))
@@ -149,9 +151,9 @@ async def open_world(
 ) -> AsyncIterator[World]:
     rulebooks = folder / "rulebooks"
     rulebooks.mkdir(exist_ok=True)
-    for name, text in {"test": NO_HOURS_CAP_3, **(packs or {})}.items():
-        (rulebooks / f"{name}.toml").write_text(text, encoding="utf-8")
-    chosen = Settings(database_url=f"sqlite+aiosqlite:///{folder}/gateway.db", rulebooks=rulebooks, **settings)
+    for name, pack in {"test": NO_HOURS_CAP_3, **(packs or {})}.items():
+        (rulebooks / f"{name}.toml").write_text(pack, encoding="utf-8")
+    chosen = Settings(database_url=f"sqlite:///{folder}/gateway.db", rulebooks=rulebooks, **settings)
     clock, sms, email = StoppedClock(at), Sandbox(name="sms"), Sandbox(name="email")
     providers = {Channel.SMS: sms, Channel.EMAIL: email}
     async with open_gateway(chosen, clock=clock, providers=providers) as gateway:

@@ -51,7 +51,7 @@ async def _everything(settings: Settings, console: Console) -> AsyncIterator[tup
         smtp_url = await stack.enter_async_context(mail.serve(_free(SMTP_PORT)))
         here = settings.model_copy(
             update={
-                "database_url": f"sqlite+aiosqlite:///{database}",
+                "database_url": f"sqlite:///{database}",
                 "sms_url": SecretStr(sms_url),
                 "smtp_url": SecretStr(smtp_url),
                 "sandbox": True,

@@ -141,7 +141,7 @@ async def receipts(work: Work, attempt_ids: Collection[str]) -> dict[str, list[R
     statement = select(_EVENT).where(_EVENT.c.attempt_id.in_(attempt_ids)).order_by(_EVENT.c.id)
     found: dict[str, list[Receipt]] = {attempt: [] for attempt in attempt_ids}
     for row in await work.all(statement):
-        receipt = Receipt(row.at, row.received_at, AttemptOutcome(row.outcome), row.provider_code)
+        receipt = Receipt(row.at, row.received_at, AttemptOutcome[row.outcome], row.provider_code)
         found[row.attempt_id].append(receipt)
     return found
 
@@ -153,12 +153,12 @@ def attempt(row: Any) -> Attempt:
         contact_id=row.contact_id,
         customer_id=row.customer_id,
         number=row.number,
-        channel=Channel(row.channel),
+        channel=Channel[row.channel],
         provider=row.provider,
         contact_point_id=row.contact_point_id,
         started_at=row.started_at,
         finished_at=row.finished_at,
-        outcome=AttemptOutcome(row.outcome),
+        outcome=AttemptOutcome[row.outcome],
         provider_message_id=row.provider_message_id,
         provider_code=row.provider_code,
         detail=row.detail,

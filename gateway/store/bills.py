@@ -95,13 +95,13 @@ def bill(row: Any) -> Bill:
             id=row.account_id,
             reference=row.account_reference,
             product=row.product,
-            role=LenderRole(row.role),
+            role=LenderRole[row.role],
             in_collection_procedures=row.in_collection_procedures,
         ),
         amount_due=Decimal(row.amount_due),
         currency=row.currency,
         due_on=row.due_on,
-        status=BillStatus(row.status),
+        status=BillStatus[row.status],
     )
 
 
@@ -110,7 +110,7 @@ def _account(row: Any) -> Account:
         id=row.id,
         reference=row.reference,
         product=row.product,
-        role=LenderRole(row.role),
+        role=LenderRole[row.role],
         in_collection_procedures=row.in_collection_procedures,
     )
 

@@ -93,13 +93,13 @@ async def move(work: Work, moves: Sequence[tuple[str, datetime]]) -> None:
             .where(_CALLBACK.c.contact_id == bindparam("_contact_id"), _CALLBACK.c.status == CallbackStatus.WAITING)
             .values(starts=bindparam("_starts"))
         )
-        await work.connection.execute(statement, [{"_contact_id": c, "_starts": at} for c, at in moves])
+        await work.run(statement, [{"_contact_id": c, "_starts": at} for c, at in moves])
 
 
 async def cancel_of(work: Work, contact_ids: Collection[str]) -> None:
     """The calls that wait for these contacts are not made."""
     if contact_ids:
-        await work.connection.execute(
+        await work.run(
             update(_CALLBACK)
             .where(_CALLBACK.c.contact_id.in_(contact_ids), _CALLBACK.c.status == CallbackStatus.WAITING)
             .values(status=CallbackStatus.CANCELLED)
@@ -120,7 +120,7 @@ def callback(row: Any) -> Callback:
         contact_point_id=row.contact_point_id,
         starts=row.starts,
         ends=row.ends,
-        status=CallbackStatus(row.status),
+        status=CallbackStatus[row.status],
         agent=row.agent,
         attempts=row.attempts,
     )

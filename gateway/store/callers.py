@@ -20,7 +20,7 @@ async def by_key(work: Work, key_hash: str) -> Caller | None:
     row = await work.one(select(_KEY).where(_KEY.c.key_hash == key_hash, _KEY.c.revoked_at.is_(None)))
     if row is None:
         return None
-    return Caller(row.id, Role(row.role), row.name, row.customer_id, frozenset(map(Purpose, row.purposes)))
+    return Caller(row.id, Role[row.role], row.name, row.customer_id, frozenset(map(Purpose, row.purposes)))
 
 
 async def add(work: Work, caller: Caller, key_hash: str) -> None:
@@ -43,7 +43,7 @@ async def add(work: Work, caller: Caller, key_hash: str) -> None:
 async def revoke(work: Work, caller_id: str) -> bool:
     """Whether there was such a key, still valid."""
     statement = update(_KEY).where(_KEY.c.id == caller_id, _KEY.c.revoked_at.is_(None)).values(revoked_at=work.now)
-    return (await work.connection.execute(statement)).rowcount == 1
+    return await work.run(statement) == 1
 
 
 async def every(work: Work) -> list[tuple[Caller, bool]]:
@@ -51,7 +51,7 @@ async def every(work: Work) -> list[tuple[Caller, bool]]:
     rows = await work.all(select(_KEY).order_by(_KEY.c.id))
     return [
         (
-            Caller(row.id, Role(row.role), row.name, row.customer_id, frozenset(map(Purpose, row.purposes))),
+            Caller(row.id, Role[row.role], row.name, row.customer_id, frozenset(map(Purpose, row.purposes))),
             row.revoked_at is None,
         )
         for row in rows

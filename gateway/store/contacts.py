@@ -99,7 +99,7 @@ async def is_any_abandoned(work: Work) -> bool:
 async def reclaim(work: Work) -> None:
     """Give back those whose worker died before it had opened an attempt."""
     statement = update(_CONTACT).where(_abandoned(work))
-    await work.connection.execute(statement.values(status=ContactStatus.SCHEDULED, lease_until=None))
+    await work.run(statement.values(status=ContactStatus.SCHEDULED, lease_until=None))
 
 
 def _abandoned(work: Work) -> ColumnElement[bool]:
@@ -117,9 +117,9 @@ def contact(row: Any, work: Work) -> Contact:
         id=row.id,
         customer_id=row.customer_id,
         bill_id=row.bill_id,
-        purpose=Purpose(row.purpose),
-        channels=tuple(map(Channel, row.channels)),
-        status=ContactStatus(row.status),
+        purpose=Purpose[row.purpose],
+        channels=tuple(Channel[name] for name in row.channels),
+        status=ContactStatus[row.status],
         due_at=row.due_at,
         expires_at=row.expires_at,
         created_at=row.created_at,
@@ -132,7 +132,7 @@ def contact(row: Any, work: Work) -> Contact:
         message=opened(row.message),
         variables=orjson.loads(opened(row.variables) or "{}"),
         evidence=row.evidence,
-        spent_channels=tuple(map(Channel, row.spent_channels)),
+        spent_channels=tuple(Channel[name] for name in row.spent_channels),
     )
 
 
@@ -140,7 +140,7 @@ def _held(row: Any, work: Work) -> Held:
     return Held(
         contact=contact(row, work),
         account_id=row.account_id,
-        channel=Channel(row.channel) if row.channel else None,
+        channel=Channel[row.channel] if row.channel else None,
         contact_point_id=row.contact_point_id,
         not_before=row.not_before,
         attempts=row.attempts,

@@ -79,12 +79,12 @@ async def _points(work: Work, condition: Any) -> list[ContactPoint]:
         ContactPoint(
             id=row.id,
             customer_id=row.customer_id,
-            channel=Channel(row.channel),
+            channel=Channel[row.channel],
             masked=row.masked,
             address=work.vault.open(row.customer_id, row.address),
             unsubscribe_token=row.unsubscribe_token,
-            party=Party(row.party),
-            place=Place(row.place),
+            party=Party[row.party],
+            place=Place[row.place],
             shared=row.shared,
             usable=row.usable,
         )
@@ -112,10 +112,10 @@ async def consents_of(work: Work, customer_ids: Collection[str]) -> list[Consent
         ConsentEntry(
             id=row.id,
             customer_id=row.customer_id,
-            status=ConsentStatus(row.status),
-            channel=Channel(row.channel) if row.channel else None,
+            status=ConsentStatus[row.status],
+            channel=Channel[row.channel] if row.channel else None,
             contact_point_id=row.contact_point_id,
-            purpose=Purpose(row.purpose) if row.purpose else None,
+            purpose=Purpose[row.purpose] if row.purpose else None,
             source=row.source,
             at=row.at,
         )
@@ -164,8 +164,8 @@ async def _holds(work: Work, condition: Any) -> list[HoldEntry]:
         HoldEntry(
             id=row.id,
             customer_id=row.customer_id,
-            kind=HoldKind(row.kind),
-            channel=Channel(row.channel) if row.channel else None,
+            kind=HoldKind[row.kind],
+            channel=Channel[row.channel] if row.channel else None,
             contact_point_id=row.contact_point_id,
             account_id=row.account_id,
             account_reference=row.account_reference,
@@ -219,7 +219,7 @@ async def promises_of(work: Work, customer_ids: Collection[str]) -> list[Promise
             account_reference=row.account_reference,
             pay_by=row.pay_by,
             made_at=row.made_at,
-            status=PromiseStatus(row.status),
+            status=PromiseStatus[row.status],
         )
         for row in await work.all(statement)
     ]
@@ -305,7 +305,7 @@ def _customer(row: Any, work: Work) -> Customer:
         time_zones=tuple(row.time_zones),
         jurisdiction=row.jurisdiction,
         created_at=row.created_at,
-        preferred_channels=tuple(map(Channel, row.preferred_channels)),
+        preferred_channels=tuple(Channel[name] for name in row.preferred_channels),
         windows=tuple(map(_window, row.windows)),
     )
 
@@ -374,11 +374,11 @@ def _outside(row: Any) -> OutsideContact:
         id=row.id,
         customer_id=row.customer_id,
         reference=row.reference,
-        medium=Medium(row.medium),
-        result=OutsideResult(row.result),
-        initiator=Initiator(row.initiator),
+        medium=Medium[row.medium],
+        result=OutsideResult[row.result],
+        initiator=Initiator[row.initiator],
         at=row.at,
-        purpose=Purpose(row.purpose) if row.purpose else None,
+        purpose=Purpose[row.purpose] if row.purpose else None,
         account_ids=tuple(row.accounts),
         contact_point_id=row.contact_point_id,
     )

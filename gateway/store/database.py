@@ -1,77 +1,117 @@
 """Opening the database, and the transactions on it."""
 
+import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import Connection, Engine, event, make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 
 from gateway.clock import Clock
 from gateway.ids import Ids
 from gateway.store.vault import Vault
 from gateway.store.work import Work
 
+T = TypeVar("T")
+
 BUSY_SECONDS = 30
 """How long a writer waits for another process on the same SQLite file."""
 
+READERS = 4
+
 
 class Database:
-    """Hands out transactions. Writing is one at a time on SQLite; readers see a snapshot and wait for nobody."""
+    """Hands out transactions. Writing is one at a time on SQLite; readers see a snapshot and wait for nobody.
+
+    What may wait (for another process's lock, for the disk) is done in a thread of its own. The statements of a writing
+    transaction in between only touch memory, and run where they are: a hop to a thread costs more than they do.
+    """
 
     def __init__(self, url: str, clock: Clock, vault: Vault) -> None:
-        self.url = url
+        parsed = make_url(url)
+        self.is_embedded = parsed.get_backend_name() == "sqlite"
+        if not self.is_embedded:
+            raise ValueError(f"GATEWAY_DATABASE_URL: {parsed.get_backend_name()} is not supported yet, use sqlite")
         self.vault = vault
-        self.is_embedded = make_url(url).get_backend_name() == "sqlite"
         self._clock = clock
         self._ids = Ids()
-        self._writer = _engine(url, "BEGIN IMMEDIATE", connections=1)
-        self._reader = _engine(url, "BEGIN", connections=4)
+        self._writer = _engine(parsed, "BEGIN IMMEDIATE", connections=1)
+        self._reader = _engine(parsed, "BEGIN", connections=READERS)
+        self._writing = asyncio.Lock()
+        self._reading = asyncio.Semaphore(READERS)
+        self._threads = ThreadPoolExecutor(1, "writer")
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Work]:
         """A transaction that commits at the end, or leaves nothing behind."""
-        async with self._writer.begin() as connection:
-            work = Work(connection, self.vault, self._ids, self._clock())
-            yield work
-            await work.finish()
+        async with self._writing:
+            connection = await self._wait_for(self._begin)
+            try:
+                work = Work(connection, self.vault, self._ids, self._clock())
+                yield work
+                await work.finish()
+                await self._wait_for(connection.commit)
+            finally:
+                # Rolls back what was not committed. One thread: it never overtakes a commit that was cancelled.
+                await self._wait_for(connection.close)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Work]:
-        """A snapshot to read from."""
-        async with self._reader.connect() as connection:
-            yield Work(connection, self.vault, self._ids, self._clock())
+        """A snapshot to read from. Its statements may be long, so each is run in a thread."""
+        async with self._reading:
+            with self._reader.connect() as connection:
+                yield Work(connection, self.vault, self._ids, self._clock(), in_thread=asyncio.to_thread)
 
     async def close(self) -> None:
-        await self._writer.dispose()
-        await self._reader.dispose()
+        self._writer.dispose()
+        self._reader.dispose()
+        self._threads.shutdown()
 
-    async def run_sync(self, function: Any) -> Any:
-        """Run `function(connection)` on a connection of its own: for migrations."""
-        async with self._writer.connect() as connection:
-            outcome = await connection.run_sync(function)
-            await connection.commit()
-            return outcome
+    async def run_sync(self, function: Callable[[Connection], T]) -> T:
+        """`function` in a transaction of its own: for migrations."""
+
+        def run() -> T:
+            with self._writer.begin() as connection:
+                return function(connection)
+
+        async with self._writing:
+            return await self._wait_for(run)
+
+    def _begin(self) -> Connection:
+        connection = self._writer.connect()
+        try:
+            connection.begin()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    async def _wait_for(self, function: Callable[[], T]) -> T:
+        """Run in the writer's thread, to its end even where whoever waits is cancelled."""
+        running = asyncio.get_running_loop().run_in_executor(self._threads, function)
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            await asyncio.wait([running])
+            raise
 
 
-def _engine(url: str, begin: str, *, connections: int) -> AsyncEngine:
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        raise ValueError(f"GATEWAY_DATABASE_URL: {parsed.get_backend_name()} is not supported, use sqlite+aiosqlite")
-    if parsed.database and parsed.database != ":memory:":
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(
-        parsed,
+def _engine(url: URL, begin: str, *, connections: int) -> Engine:
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url.set(drivername="sqlite"),
         pool_size=connections,
         max_overflow=0,
-        pool_timeout=BUSY_SECONDS,
+        connect_args={"check_same_thread": False},
         json_serializer=lambda value: orjson.dumps(value).decode(),
         json_deserializer=orjson.loads,
     )
-    _prepare_sqlite(engine.sync_engine, begin)
+    _prepare_sqlite(engine, begin)
     return engine
 
 
@@ -88,10 +128,10 @@ def _prepare_sqlite(engine: Engine, begin: str) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
         for pragma in (
+            f"busy_timeout={BUSY_SECONDS * 1000}",
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            f"busy_timeout={BUSY_SECONDS * 1000}",
             "temp_store=MEMORY",
             "cache_size=-32000",
         ):

@@ -38,8 +38,8 @@ def stored(row: Any) -> StoredDecision:
     return StoredDecision(
         id=get("id"),
         contact_id=get("contact_id"),
-        outcome=Outcome(get("outcome")),
-        channel=Channel(get("channel")),
+        outcome=Outcome[get("outcome")],
+        channel=Channel[get("channel")],
         contact_point_id=get("contact_point_id"),
         decided_at=get("decided_at"),
         next_allowed_at=get("next_allowed_at"),

@@ -38,9 +38,9 @@ async def since(
             row.attempt_id,
             PastContact(
                 at=row.at,
-                medium=Medium(row.medium),
-                reach=Reach(row.reach),
-                purpose=Purpose(row.purpose),
+                medium=Medium[row.medium],
+                reach=Reach[row.reach],
+                purpose=Purpose[row.purpose],
                 accounts=frozenset(row.accounts),
                 point=row.contact_point_id,
                 contact=row.contact_id,
@@ -76,15 +76,13 @@ async def move_reserved(work: Work, moves: Sequence[Row]) -> None:
             .where(_SLOT.c.contact_id == bindparam("_contact_id"), _SLOT.c.reach == Reach.RESERVED)
             .values({column: bindparam(f"_{column}") for column in columns})
         )
-        await work.connection.execute(statement, [{f"_{k}": v for k, v in move.items()} for move in moves])
+        await work.run(statement, [{f"_{k}": v for k, v in move.items()} for move in moves])
 
 
 async def free(work: Work, contact_ids: Collection[str]) -> None:
     """Give back what was reserved and not used."""
     if contact_ids:
-        await work.connection.execute(
-            delete(_SLOT).where(_SLOT.c.contact_id.in_(contact_ids), _SLOT.c.reach == Reach.RESERVED)
-        )
+        await work.run(delete(_SLOT).where(_SLOT.c.contact_id.in_(contact_ids), _SLOT.c.reach == Reach.RESERVED))
 
 
 async def reached(work: Work, reaches: Sequence[tuple[str, Reach]]) -> None:
@@ -93,11 +91,9 @@ async def reached(work: Work, reaches: Sequence[tuple[str, Reach]]) -> None:
         statement = (
             update(_SLOT).where(_SLOT.c.attempt_id == bindparam("_attempt_id")).values(reach=bindparam("_reach"))
         )
-        await work.connection.execute(statement, [{"_attempt_id": a, "_reach": r} for a, r in reaches])
+        await work.run(statement, [{"_attempt_id": a, "_reach": r} for a, r in reaches])
 
 
 async def discussed(work: Work, attempt_id: str, accounts: Collection[str]) -> None:
     """Which debts a conversation was about."""
-    await work.connection.execute(
-        update(_SLOT).where(_SLOT.c.attempt_id == attempt_id).values(accounts=sorted(accounts))
-    )
+    await work.run(update(_SLOT).where(_SLOT.c.attempt_id == attempt_id).values(accounts=sorted(accounts)))

@@ -1,11 +1,10 @@
 """One transaction, with what the statements in it need."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, Executable, Table, bindparam, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, CursorResult, Executable, Table, bindparam, insert, select, update
 
 from gateway.ids import Ids
 from gateway.store.tables import CustomerRow, metadata
@@ -24,8 +23,16 @@ def table(name: str) -> Table:
 class Work:
     """A transaction. `now` is read once, so that all it writes carries one instant."""
 
-    def __init__(self, connection: AsyncConnection, vault: Vault, ids: Ids, now: datetime) -> None:
-        self.connection = connection
+    def __init__(
+        self,
+        connection: Connection,
+        vault: Vault,
+        ids: Ids,
+        now: datetime,
+        in_thread: Callable[[Callable[[], Any]], Awaitable[Any]] | None = None,
+    ) -> None:
+        self._connection = connection
+        self._in_thread = in_thread
         self.vault = vault
         self.now = now
         self._ids = ids
@@ -36,18 +43,31 @@ class Work:
         return self._ids(self.now)
 
     async def all(self, statement: Executable, parameters: Row | None = None) -> Sequence[Any]:
-        result: CursorResult[Any] = await self.connection.execute(statement, parameters)
-        return result.all()
+        return await self._do(statement, parameters, lambda result: result.all())  # type: ignore[no-any-return]
 
     async def one(self, statement: Executable, parameters: Row | None = None) -> Any:
         """The first row, or None."""
-        result: CursorResult[Any] = await self.connection.execute(statement, parameters)
-        return result.first()
+        return await self._do(statement, parameters, lambda result: result.first())
+
+    async def run(self, statement: Executable, parameters: Row | Sequence[Row] | None = None) -> int:
+        """How many rows it changed."""
+        return await self._do(statement, parameters, lambda result: result.rowcount)  # type: ignore[no-any-return]
+
+    async def _do(
+        self,
+        statement: Executable,
+        parameters: Row | Sequence[Row] | None,
+        take: Callable[[CursorResult[Any]], Any],
+    ) -> Any:
+        def do() -> Any:
+            return take(self._connection.execute(statement, parameters))
+
+        return do() if self._in_thread is None else await self._in_thread(do)
 
     async def insert(self, name: str, rows: Sequence[Row]) -> None:
         """Many rows in one statement; none is fine. Every row names the same columns."""
         if rows:
-            await self.connection.execute(insert(table(name)), list(rows))
+            await self.run(insert(table(name)), list(rows))
 
     async def change(self, name: str, rows: Sequence[Row]) -> None:
         """Set columns of many rows by their id: each row holds `id` and the columns to set, the same in all."""
@@ -59,7 +79,7 @@ class Work:
                 .where(target.c.id == bindparam("_id"))
                 .values({column: bindparam(f"_{column}") for column in columns})
             )
-            await self.connection.execute(statement, [{f"_{k}": v for k, v in row.items()} for row in rows])
+            await self.run(statement, [{f"_{k}": v for k, v in row.items()} for row in rows])
 
     async def lock(self, customer_ids: Collection[str]) -> None:
         """Take the customers' rows, in the order of their ids so that two batches never wait for each other.

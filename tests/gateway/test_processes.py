@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections import Counter
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,7 @@ async def test_after_kill_9_in_the_middle_of_500_contacts_all_are_settled_and_no
     tmp_path: Path,
 ) -> None:
     provider = LocalSmsProvider()
-    provider.script.always(Slow.milliseconds(20))
+    provider.script.always(Slow(timedelta(milliseconds=20)))
     async with provider.serve() as sms_url:
         env = environment(
             tmp_path,
@@ -147,7 +148,7 @@ async def test_after_kill_9_in_the_middle_of_500_contacts_all_are_settled_and_no
                     *(ask(client, REQUEST, input=_wanted(customer, f"key-{customer}")) for customer in customers)
                 )
                 accepted = {answer["requestContact"]["contact"]["id"] for answer in answers}
-                while len(provider.times) < 100:
+                while len(provider.times) < 100:  # noqa: ASYNC110 - there is nothing to be told by
                     await asyncio.sleep(0.01)
             # The provider runs in this process: only a thread lets it take what is in flight at the kill.
             await asyncio.to_thread(first.kill)

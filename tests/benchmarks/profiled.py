@@ -1,0 +1,25 @@
+"""`gateway serve` under the profiler, for the table at the end of the benchmark."""
+
+import asyncio
+import cProfile
+import sys
+
+from gateway.app import set_up_logs
+from gateway.server import serve
+from gateway.settings import Settings
+
+
+def main(output: str) -> None:
+    settings = Settings()
+    set_up_logs(settings.log_level)
+    profile = cProfile.Profile()
+    profile.enable()
+    try:
+        asyncio.run(serve(settings))
+    finally:
+        profile.disable()
+        profile.dump_stats(output)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
