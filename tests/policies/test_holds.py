@@ -158,6 +158,18 @@ def test_a_bill_is_overdue_once_its_day_has_passed(purpose: Purpose, due_on: dat
     assert opens(BOOKS["UK"], NOON, purpose=purpose, bill=Bill("bill", due_on)) == expected
 
 
+def test_a_day_has_passed_only_when_it_has_on_every_wall() -> None:
+    zones = ("Europe/London", "America/New_York")
+    at = instant("2026-11-24T01:00+00:00")
+    known: dict[str, Any] = {"zones": zones}
+    overdue = book(rule("overdue", "days = 1") + rule("promises", "", "t.promise"))
+
+    assert opens(overdue, at, bill=Bill("bill", date(2026, 11, 23)), **known) == instant("2026-11-24T00:00-05:00")
+    assert opens(overdue, at, promises=(promise(pay_by=date(2026, 11, 23)),), **known) == instant(
+        "2026-11-24T00:00-05:00"
+    )
+
+
 def test_a_rule_may_give_days_of_grace() -> None:
     grace = book(rule("overdue", "days = 11"))
 
