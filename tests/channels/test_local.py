@@ -88,6 +88,14 @@ async def test_a_behaviour_holds_for_one_message_or_until_further_notice(
     assert not server.messages
 
 
+async def test_what_holds_always_takes_the_place_of_what_was_next(vendor: Vendor, client: httpx.AsyncClient) -> None:
+    server, url = vendor
+    server.script.next(Answer(500))
+    server.script.always(Answer(503))
+
+    assert isinstance(await failure(HttpSms(client, url, "LENDER"), a_text()), TemporaryFailure)
+
+
 async def test_a_slow_answer_still_comes(vendor: Vendor, client: httpx.AsyncClient) -> None:
     server, url = vendor
     server.script.next(Slow(timedelta(milliseconds=20)))
