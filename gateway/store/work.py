@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Executable, Table, bindparam, insert, select, update
+from sqlalchemy import Connection, CursorResult, Executable, Table, select
 
 from gateway.ids import Ids
+from gateway.store.many import Prepared, to_change, to_insert
 from gateway.store.tables import CustomerRow, metadata
 from gateway.store.vault import Vault
 
@@ -67,19 +68,15 @@ class Work:
     async def insert(self, name: str, rows: Sequence[Row]) -> None:
         """Many rows in one statement; none is fine. Every row names the same columns."""
         if rows:
-            await self.run(insert(table(name)), list(rows))
+            self._many(to_insert(name, tuple(rows[0]), self._connection.dialect), rows)
 
     async def change(self, name: str, rows: Sequence[Row]) -> None:
         """Set columns of many rows by their id: each row holds `id` and the columns to set, the same in all."""
         if rows:
-            target = table(name)
-            columns = [column for column in rows[0] if column != "id"]
-            statement = (
-                update(target)
-                .where(target.c.id == bindparam("_id"))
-                .values({column: bindparam(f"_{column}") for column in columns})
-            )
-            await self.run(statement, [{f"_{k}": v for k, v in row.items()} for row in rows])
+            self._many(to_change(name, tuple(rows[0]), self._connection.dialect), rows)
+
+    def _many(self, prepared: Prepared, rows: Sequence[Row]) -> None:
+        self._connection.exec_driver_sql(prepared.sql, prepared.parameters(rows))
 
     async def lock(self, customer_ids: Collection[str]) -> None:
         """Take the customers' rows, in the order of their ids so that two batches never wait for each other.
