@@ -5,6 +5,7 @@ import json
 from typing import Annotated
 
 import typer
+import uvloop
 from rich.console import Console
 from rich.table import Table
 
@@ -35,7 +36,7 @@ def serve_() -> None:
     """Listen on GATEWAY_HOST:GATEWAY_PORT, and deliver what falls due."""
     from gateway.server import serve  # noqa: PLC0415 - the API takes a moment to build that other commands do not need
 
-    asyncio.run(serve(_settings()))
+    uvloop.run(serve(_settings()))
 
 
 @cli.command()
@@ -43,7 +44,7 @@ def worker() -> None:
     """Deliver what falls due, without listening."""
     from gateway.server import work  # noqa: PLC0415 - as above
 
-    asyncio.run(work(_settings()))
+    uvloop.run(work(_settings()))
 
 
 @cli.command()
@@ -51,7 +52,7 @@ def demo() -> None:
     """Everything on this machine: customers, bills, a local SMS provider and a local mail server."""
     from gateway.demo import run  # noqa: PLC0415 - the mail server is an extra that production does not install
 
-    asyncio.run(run.demo(_settings()))
+    uvloop.run(run.demo(_settings()))
 
 
 @cli.command("migrate")

@@ -1,6 +1,7 @@
 """The processes: one that listens, and one that only delivers."""
 
 import asyncio
+import gc
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -50,6 +51,7 @@ async def listen(gateway: Gateway, ready: Callable[[], None] | None = None) -> N
         ),
         ready,
     )
+    _settle_memory()
     worker = Worker(gateway)
     working = asyncio.create_task(worker.run()) if settings.worker else None
     _on_signal(lambda: setattr(server, "should_exit", True))
@@ -67,6 +69,13 @@ async def work(settings: Settings) -> None:
         worker = Worker(gateway)
         _on_signal(worker.stop)
         await worker.run()
+
+
+def _settle_memory() -> None:
+    """What is loaded by now stays: the collector need not look at it again and again (measured: a quarter of the CPU)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 class _Server(uvicorn.Server):

@@ -1,8 +1,9 @@
 """`gateway serve` under the profiler, for the table at the end of the benchmark."""
 
-import asyncio
 import cProfile
 import sys
+
+import uvloop
 
 from gateway.app import set_up_logs
 from gateway.server import serve
@@ -15,7 +16,7 @@ def main(output: str) -> None:
     profile = cProfile.Profile()
     profile.enable()
     try:
-        asyncio.run(serve(settings))
+        uvloop.run(serve(settings))
     finally:
         profile.disable()
         profile.dump_stats(output)
