@@ -4,12 +4,13 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import orjson
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
 
 from gateway.clock import Clock
 from gateway.ids import Ids
@@ -32,10 +33,12 @@ class Database:
     """
 
     def __init__(self, url: str, clock: Clock, vault: Vault) -> None:
-        parsed = make_url(url)
+        parsed = _parsed(url)
         self.is_embedded = parsed.get_backend_name() == "sqlite"
         if not self.is_embedded:
             raise ValueError(f"GATEWAY_DATABASE_URL: {parsed.get_backend_name()} is not supported yet, use sqlite")
+        if parsed.database in (None, "", ":memory:"):
+            raise ValueError("GATEWAY_DATABASE_URL: names no file, and what is only in memory would be lost")
         self.vault = vault
         self._clock = clock
         self._ids = Ids()
@@ -49,22 +52,24 @@ class Database:
     async def write(self) -> AsyncIterator[Work]:
         """A transaction that commits at the end, or leaves nothing behind."""
         async with self._writing:
-            connection = await self._wait_for(self._begin)
+            held = ExitStack()
             try:
+                connection = await self._wait_for(lambda: self._begin(held))
                 work = Work(connection, self.vault, self._ids, self._clock())
                 yield work
                 await work.finish()
                 await self._wait_for(connection.commit)
             finally:
-                # Rolls back what was not committed. One thread: it never overtakes a commit that was cancelled.
-                await self._wait_for(connection.close)
+                # Rolls back what was not committed. One thread: it never overtakes a begin or a commit whose caller
+                # went away.
+                await self._wait_for(held.close)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Work]:
         """A snapshot to read from. Its statements may be long, so each is run in a thread."""
         async with self._reading:
             with self._reader.connect() as connection:
-                yield Work(connection, self.vault, self._ids, self._clock(), in_thread=asyncio.to_thread)
+                yield Work(connection, self.vault, self._ids, self._clock(), in_thread=_in_thread)
 
     async def close(self) -> None:
         self._writer.dispose()
@@ -81,28 +86,41 @@ class Database:
         async with self._writing:
             return await self._wait_for(run)
 
-    def _begin(self) -> Connection:
-        connection = self._writer.connect()
-        try:
-            connection.begin()
-        except BaseException:
-            connection.close()
-            raise
+    def _begin(self, held: ExitStack) -> Connection:
+        """What `held` closes is closed also where nobody waits for the connection any more."""
+        connection = held.enter_context(self._writer.connect())
+        connection.begin()
         return connection
 
     async def _wait_for(self, function: Callable[[], T]) -> T:
-        """Run in the writer's thread, to its end even where whoever waits is cancelled."""
-        running = asyncio.get_running_loop().run_in_executor(self._threads, function)
-        try:
-            return await asyncio.shield(running)
-        except asyncio.CancelledError:
-            await asyncio.wait([running])
-            raise
+        return await _to_its_end(asyncio.get_running_loop().run_in_executor(self._threads, function))
+
+
+def _parsed(url: str) -> URL:
+    try:
+        return make_url(url)
+    except ArgumentError:
+        raise ValueError("GATEWAY_DATABASE_URL: is not a database URL, such as sqlite:///var/gateway.db") from None
+
+
+async def _in_thread(function: Callable[[], T]) -> T:
+    return await _to_its_end(asyncio.get_running_loop().run_in_executor(None, function))
+
+
+async def _to_its_end(running: asyncio.Future[T]) -> T:
+    """What a thread is doing with a connection ends before anybody else gets it, also where whoever waits is gone."""
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        while not running.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([running])
+        raise
 
 
 def _engine(url: URL, begin: str, *, connections: int) -> Engine:
-    if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    assert url.database is not None
+    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
         url.set(drivername="sqlite"),
         pool_size=connections,
