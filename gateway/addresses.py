@@ -54,9 +54,12 @@ def zones_of(e164: str) -> tuple[str, ...]:
 
 
 def mask_number(e164: str, country_code: int | None) -> str:
-    """138****0000: the national number with its first three and last four digits."""
+    """138****0000: of the national number at most the first three and the last four digits; four are always hidden."""
     national = e164.removeprefix(f"+{country_code}")
-    return f"{national[:3]}****{national[-4:]}" if len(national) > 7 else f"****{national[-2:]}"
+    shown = max(0, len(national) - 4)
+    tail = min(4, shown)
+    head = min(3, shown - tail)
+    return f"{national[:head]}****{national[len(national) - tail :]}"
 
 
 def _mail(text: str) -> Address:
