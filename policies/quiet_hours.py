@@ -4,6 +4,9 @@
 offset, and half-open: 08:00:00 is open, 21:00:00 is closed. Where the customer may be in several zones, every one must
 be open (comment 6(b)(1)(i)-2). Where clocks are put forward over the opening time, the window opens at the jump; where
 an hour is lived twice, the wall decides each time.
+
+Where the law closes public holidays (RG 96 in Australia, Law 3758/2009 in Greece, state laws in Brazil), the pack names
+their calendar. Hours may be those of one kind of place: work has hours of its own in Australia.
 """
 
 import re
@@ -12,10 +15,11 @@ from datetime import datetime
 from typing import Self
 
 from policies.decision import Allow, Reason, Refuse, Verdict
-from policies.facts import WindowEffect
+from policies.facts import Place, WindowEffect
 from policies.fields import Fields
+from policies.holidays import calendar, calendars
 from policies.rule import Case, Terms, defer, local, override
-from policies.week import CLOSING_DAYS, DAY_SECONDS, Week, first_after, week
+from policies.week import CLOSING_DAYS, DAY_SECONDS, HORIZON_DAYS, Week, first_after, week
 from policies.wishes import hours_of
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -28,14 +32,18 @@ class QuietHours:
     hours: Week
     #: Whether hours that the customer agreed to are open too.
     agreed_hours: bool
+    #: The hours of these places only; all of them where there are none here.
+    places: frozenset[Place] = frozenset()
 
     @classmethod
     def read(cls, fields: Fields, terms: Terms) -> Self:
-        hours = week([_window(row) for row in fields.tables("windows")])
-        return cls(terms, hours, "agreed_hours" in override(fields, "agreed_hours"))
+        hours = _with_holidays(fields, week([_window(row) for row in fields.tables("windows")]))
+        places = fields.choices("places", Place, frozenset())
+        return cls(terms, hours, "agreed_hours" in override(fields, "agreed_hours"), places)
 
     def check(self, case: Case, at: datetime) -> Verdict | None:
-        if not case.zones:
+        point = case.facts.point
+        if not case.zones or (self.places and (point is None or point.place not in self.places)):
             return None
         agreed = hours_of(case, WindowEffect.ALSO_ALLOW) if self.agreed_hours else ()
 
@@ -49,7 +57,9 @@ class QuietHours:
         clocks += [clock for wish in agreed for clock in wish.clocks(case.zones)]
         moments = [moment for wish in agreed for moment in wish.moments()]
         if is_open(at):
-            closes = first_after(at, lambda instant: not is_open(instant), clocks, moments, CLOSING_DAYS)
+            # A week without an end may still end at a holiday.
+            days = HORIZON_DAYS if self.hours.calendar else CLOSING_DAYS
+            closes = first_after(at, lambda instant: not is_open(instant), clocks, moments, days)
             if closes is None:
                 return Allow(Reason("hours_always_open"))
             return Allow(Reason("hours_open", local(closes, case.wall)), closes=closes)
@@ -57,6 +67,25 @@ class QuietHours:
         if until is None:
             return Refuse(Reason("hours_never_open"))
         return defer(until, case.wall, "hours_closed")
+
+
+def _with_holidays(fields: Fields, hours: Week) -> Week:
+    """The week with what it does on holidays: `"closed"`, or windows of their own."""
+    wanted = fields.take("holidays", object, None)
+    if wanted is None:
+        return hours
+    code = fields.take("calendar", str)
+    if code not in calendars():
+        raise fields.error("calendar", f"must be one of {', '.join(calendars())}, not {code!r}")
+    if wanted == "closed":
+        return Week(hours.days, calendar(code))
+    if not isinstance(wanted, list):
+        raise fields.error("holidays", f'must be "closed" or a list of windows, not {wanted!r}')
+    rows = fields.tables("holidays")
+    for row in rows:
+        if "days" in row.values:
+            raise row.error("days", "has no meaning: a holiday is one whatever the weekday")
+    return Week(hours.days, calendar(code), week([_window(row) for row in rows]).days[0])
 
 
 def _window(row: Fields) -> tuple[frozenset[int], int, int]:

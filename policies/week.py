@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from policies.holidays import Calendar
 from policies.zones import midnight, offsets
 
 DAY_SECONDS = 86_400
@@ -19,14 +20,26 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, eq=False)
 class Week:
-    """Open spans for each weekday, Monday first; a night that runs over midnight stands as two spans."""
+    """Open spans for each weekday, Monday first; a night that runs over midnight stands as two spans.
+
+    Where there is a calendar, its holidays have spans of their own, whatever weekday they fall on.
+    """
 
     days: tuple[tuple[Span, ...], ...]
+    calendar: Calendar | None = None
+    holidays: tuple[Span, ...] = ()
 
     def shows(self, wall: datetime) -> bool:
-        """Whether a clock that reads `wall` is inside."""
+        """Whether a clock that reads `wall` is inside. Raises UncoveredYear."""
         seconds = wall.hour * 3600 + wall.minute * 60 + wall.second
-        return any(start <= seconds < end for start, end in self.days[wall.weekday()])
+        spans = self.days[wall.weekday()]
+        if self.calendar is not None and self.calendar.is_holiday(wall.date()):
+            spans = self.holidays
+        return any(start <= seconds < end for start, end in spans)
+
+    def bounds(self, weekday: int) -> set[int]:
+        """The seconds at which such a day, be it a holiday or not, may open or close; midnight is always one."""
+        return {0, *(bound for span in (*self.days[weekday], *self.holidays) for bound in span)}
 
 
 def week(windows: Iterable[tuple[frozenset[int], int, int]]) -> Week:
@@ -85,7 +98,7 @@ def _edges(hours: Week, where: ZoneInfo, day: int) -> tuple[datetime, ...]:
             edges.add(start)
         first, last = (start + offset).toordinal(), (end + offset).toordinal()
         for local in range(first, last + 1):
-            for boundary in {0, *(bound for span in hours.days[(local - 1) % 7] for bound in span)}:
+            for boundary in hours.bounds((local - 1) % 7):
                 edge = datetime.combine(date.fromordinal(local), time.min, UTC) + timedelta(seconds=boundary) - offset
                 if start <= edge < end:
                     edges.add(edge)
