@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager, suppress
@@ -147,18 +148,31 @@ def _prepare_sqlite(engine: Engine, begin: str) -> None:
         cursor = connection.cursor()
         for pragma in (
             f"busy_timeout={BUSY_SECONDS * 1000}",
-            "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
             "temp_store=MEMORY",
             "cache_size=-32000",
         ):
             cursor.execute(f"PRAGMA {pragma}")
+        _use_wal(cursor)
         cursor.close()
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
+
+
+def _use_wal(cursor: sqlite3.Cursor) -> None:
+    """The first process on a new file switches it, and SQLite lets the others fail instead of waiting for that."""
+    patience = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if not is_busy(error) or time.monotonic() > patience:
+                raise
+        time.sleep(0.01)
 
 
 def is_busy(error: BaseException) -> bool:
