@@ -201,6 +201,23 @@ async def test_a_reader_that_goes_away_holds_up_nobody_and_its_connection_is_giv
     assert await asyncio.gather(*(_kept(database) for _ in range(READERS))) == [[]] * READERS
 
 
+async def test_a_new_file_that_another_process_is_making_is_waited_for(tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "gateway.db", isolation_level=None)
+    other.execute("CREATE TABLE number (value INTEGER PRIMARY KEY)")
+    other.execute("BEGIN IMMEDIATE")
+    database = _open(tmp_path)
+
+    adding = asyncio.create_task(_add_alone(database, 1))
+    await asyncio.wait([adding], timeout=0.1)
+    other.execute("INSERT INTO number VALUES (0)")
+    other.execute("COMMIT")
+    other.close()
+    await adding
+
+    assert await _kept(database) == [0, 1]
+    await database.close()
+
+
 async def test_a_transaction_carries_one_instant(tmp_path: Path) -> None:
     clock = StoppedClock(NOW)
     database = Database(f"sqlite:///{tmp_path}/gateway.db", clock, PlainVault())
