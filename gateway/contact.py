@@ -78,7 +78,9 @@ async def accept(gateway: Gateway, requests: Sequence[RequestContact]) -> list[A
             outcomes.append(outcome)
         recorded = await _record(work, fresh)
         repeated = await _repeated(work, {one.id for one in outcomes if isinstance(one, Made)})
-    _announce(gateway, [acceptance.held.contact for _, acceptance in fresh])
+        accepted = [acceptance.held.contact for _, acceptance in fresh]
+        is_due = any(contact.due_at is not None and contact.due_at <= work.now for contact in accepted)
+    _announce(gateway, accepted, wake=is_due)
     answers: list[Answer | Exception] = []
     for answer in outcomes:
         match answer:
@@ -236,12 +238,12 @@ async def close(gateway: Gateway, closings: Sequence[Closing]) -> list[Exception
             work, [(one.dispatch.attempt.id, reach(one.result)) for one in closings if one.dispatch.attempt]
         )
         await work.insert("slot", [_slot_row(work, slot) for _, slot in endings if slot])
-    _announce(gateway, [one.dispatch.contact for one in closings])
+    _announce(gateway, [one.dispatch.contact for one in closings], wake=any(one.failed for one in closings))
     return [None] * len(closings)
 
 
-def _announce(gateway: Gateway, changed: Sequence[Contact]) -> None:
-    """Tell the subscribers, and wake the worker: something may be due now."""
-    if changed:
+def _announce(gateway: Gateway, changed: Sequence[Contact], *, wake: bool) -> None:
+    """Tell the subscribers, and wake the worker where something may be due now."""
+    if wake:
         gateway.due.set()
-        gateway.changes.publish((contact.id, contact.customer_id) for contact in changed)
+    gateway.changes.publish((contact.id, contact.customer_id) for contact in changed)

@@ -9,17 +9,19 @@ from datetime import datetime
 
 
 class Ids:
-    """Makes ids that increase within a process, also within one millisecond."""
+    """Makes ids that increase within a process: random for each millisecond, and counted on within it."""
 
     def __init__(self) -> None:
+        self._milliseconds = 0
         self._last = 0
 
     def __call__(self, now: datetime) -> str:
         milliseconds = int(now.timestamp() * 1000)
-        high = milliseconds << 80 | 0x7 << 76
-        # 12 bits of rand_a and the variant's two bits, then 62 random bits.
-        value = high | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62)
-        if value <= self._last:
-            value = self._last + 1
-        self._last = value
-        return f"{value:032x}"
+        if milliseconds <= self._milliseconds:
+            self._last += 1
+        else:
+            self._milliseconds = milliseconds
+            # The version, 12 random bits, the variant, 62 random bits.
+            random = secrets.randbits(74)
+            self._last = milliseconds << 80 | 0x7 << 76 | random >> 62 << 64 | 0b10 << 62 | random & (1 << 62) - 1
+        return f"{self._last:032x}"

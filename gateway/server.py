@@ -72,7 +72,7 @@ async def work(settings: Settings) -> None:
 
 
 def _settle_memory() -> None:
-    """What is loaded by now stays: the collector need not look at it again and again (measured: a quarter of the CPU)."""
+    """What is loaded by now stays: the collector need not look at it again (measured: a quarter of the CPU)."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)

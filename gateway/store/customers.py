@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import BindParameter, Executable, bindparam, select
 
 from gateway.model import (
     ConsentEntry,
@@ -15,6 +15,7 @@ from gateway.model import (
     OutsideResult,
     PromiseEntry,
 )
+from gateway.store.types import Instant
 from gateway.store.work import Work, table
 from policies.facts import (
     Channel,
@@ -38,9 +39,33 @@ _PROMISE = table("promise")
 _OUTSIDE = table("outside_contact")
 _ACCOUNT = table("account")
 
+# Statements of the path, built once: building one costs more than SQLite needs to answer it.
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_CUSTOMERS = select(_CUSTOMER).where(_CUSTOMER.c.id.in_(_IDS))
+_POINTS = select(_POINT).order_by(_POINT.c.id)
+_POINTS_OF = _POINTS.where(_POINT.c.customer_id.in_(_IDS))
+_CONSENTS_OF = select(_CONSENT).where(_CONSENT.c.customer_id.in_(_IDS)).order_by(_CONSENT.c.at, _CONSENT.c.id)
+_HOLDS = (
+    select(_HOLD, _ACCOUNT.c.reference.label("account_reference"))
+    .outerjoin(_ACCOUNT, _ACCOUNT.c.id == _HOLD.c.account_id)
+    .order_by(_HOLD.c.id)
+)
+_HOLDS_OF = _HOLDS.where(_HOLD.c.customer_id.in_(_IDS))
+_PROMISES_OF = (
+    select(_PROMISE, _ACCOUNT.c.reference.label("account_reference"))
+    .outerjoin(_ACCOUNT, _ACCOUNT.c.id == _PROMISE.c.account_id)
+    .where(_PROMISE.c.customer_id.in_(_IDS))
+    .order_by(_PROMISE.c.id)
+)
+_OUTSIDE_OF = (
+    select(_OUTSIDE)
+    .where(_OUTSIDE.c.customer_id.in_(_IDS), _OUTSIDE.c.at >= bindparam("since", type_=Instant))
+    .order_by(_OUTSIDE.c.at, _OUTSIDE.c.id)
+)
+
 
 async def by_id(work: Work, ids: Collection[str]) -> dict[str, Customer]:
-    rows = await work.all(select(_CUSTOMER).where(_CUSTOMER.c.id.in_(ids)))
+    rows = await work.all(_CUSTOMERS, {"ids": list(ids)})
     return {row.id: _customer(row, work) for row in rows}
 
 
@@ -60,21 +85,21 @@ async def change(work: Work, customer: Customer) -> None:
 
 async def points_of(work: Work, customer_ids: Collection[str]) -> list[ContactPoint]:
     """In the order in which they were registered: the first usable one is the one used."""
-    return await _points(work, _POINT.c.customer_id.in_(customer_ids))
+    return await _points(work, _POINTS_OF, customer_ids)
 
 
 async def points(work: Work, ids: Collection[str]) -> dict[str, ContactPoint]:
-    return {point.id: point for point in await _points(work, _POINT.c.id.in_(ids))}
+    return {point.id: point for point in await _points(work, _POINTS.where(_POINT.c.id.in_(_IDS)), ids)}
 
 
 async def point_by_token(work: Work, token: str) -> ContactPoint | None:
     """The mail address that the token in its mails belongs to."""
-    found = await _points(work, _POINT.c.unsubscribe_token == token)
+    found = await _points(work, _POINTS.where(_POINT.c.unsubscribe_token.in_(_IDS)), [token])
     return found[0] if found else None
 
 
-async def _points(work: Work, condition: Any) -> list[ContactPoint]:
-    rows = await work.all(select(_POINT).where(condition).order_by(_POINT.c.id))
+async def _points(work: Work, statement: Executable, ids: Collection[str]) -> list[ContactPoint]:
+    rows = await work.all(statement, {"ids": list(ids)})
     return [
         ContactPoint(
             id=row.id,
@@ -107,7 +132,6 @@ async def mark_unusable(work: Work, point_ids: Collection[str]) -> None:
 
 async def consents_of(work: Work, customer_ids: Collection[str]) -> list[ConsentEntry]:
     """Oldest first."""
-    statement = select(_CONSENT).where(_CONSENT.c.customer_id.in_(customer_ids)).order_by(_CONSENT.c.at, _CONSENT.c.id)
     return [
         ConsentEntry(
             id=row.id,
@@ -119,7 +143,7 @@ async def consents_of(work: Work, customer_ids: Collection[str]) -> list[Consent
             source=row.source,
             at=row.at,
         )
-        for row in await work.all(statement)
+        for row in await work.all(_CONSENTS_OF, {"ids": list(customer_ids)})
     ]
 
 
@@ -146,20 +170,14 @@ async def add_consent(work: Work, entry: ConsentEntry, *, evidence: str | None, 
 
 
 async def holds_of(work: Work, customer_ids: Collection[str]) -> list[HoldEntry]:
-    return await _holds(work, _HOLD.c.customer_id.in_(customer_ids))
+    return await _holds(work, _HOLDS_OF, customer_ids)
 
 
 async def holds(work: Work, ids: Collection[str]) -> dict[str, HoldEntry]:
-    return {hold.id: hold for hold in await _holds(work, _HOLD.c.id.in_(ids))}
+    return {hold.id: hold for hold in await _holds(work, _HOLDS.where(_HOLD.c.id.in_(_IDS)), ids)}
 
 
-async def _holds(work: Work, condition: Any) -> list[HoldEntry]:
-    statement = (
-        select(_HOLD, _ACCOUNT.c.reference.label("account_reference"))
-        .outerjoin(_ACCOUNT, _ACCOUNT.c.id == _HOLD.c.account_id)
-        .where(condition)
-        .order_by(_HOLD.c.id)
-    )
+async def _holds(work: Work, statement: Executable, ids: Collection[str]) -> list[HoldEntry]:
     return [
         HoldEntry(
             id=row.id,
@@ -173,7 +191,7 @@ async def _holds(work: Work, condition: Any) -> list[HoldEntry]:
             ends=row.ends,
             lifted_at=row.lifted_at,
         )
-        for row in await work.all(statement)
+        for row in await work.all(statement, {"ids": list(ids)})
     ]
 
 
@@ -205,12 +223,6 @@ async def lift_hold(work: Work, hold: HoldEntry, reason: str) -> None:
 
 
 async def promises_of(work: Work, customer_ids: Collection[str]) -> list[PromiseEntry]:
-    statement = (
-        select(_PROMISE, _ACCOUNT.c.reference.label("account_reference"))
-        .outerjoin(_ACCOUNT, _ACCOUNT.c.id == _PROMISE.c.account_id)
-        .where(_PROMISE.c.customer_id.in_(customer_ids))
-        .order_by(_PROMISE.c.id)
-    )
     return [
         PromiseEntry(
             id=row.id,
@@ -221,7 +233,7 @@ async def promises_of(work: Work, customer_ids: Collection[str]) -> list[Promise
             made_at=row.made_at,
             status=PromiseStatus[row.status],
         )
-        for row in await work.all(statement)
+        for row in await work.all(_PROMISES_OF, {"ids": list(customer_ids)})
     ]
 
 
@@ -249,12 +261,8 @@ async def add_promise(
 
 async def outside_of(work: Work, customer_ids: Collection[str], since: datetime) -> list[OutsideContact]:
     """Oldest first."""
-    statement = (
-        select(_OUTSIDE)
-        .where(_OUTSIDE.c.customer_id.in_(customer_ids), _OUTSIDE.c.at >= since)
-        .order_by(_OUTSIDE.c.at, _OUTSIDE.c.id)
-    )
-    return [_outside(row) for row in await work.all(statement)]
+    rows = await work.all(_OUTSIDE_OF, {"ids": list(customer_ids), "since": since})
+    return [_outside(row) for row in rows]
 
 
 async def outside(work: Work, ids: Collection[str]) -> dict[str, OutsideContact]:

@@ -3,11 +3,14 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from gateway.store.work import Work, table
 
 _TABLE = table("idempotency")
+_FIND = select(_TABLE).where(
+    _TABLE.c.caller_id.in_(bindparam("callers", expanding=True)), _TABLE.c.key.in_(bindparam("keys", expanding=True))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +24,9 @@ class Made:
 
 async def find(work: Work, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Made]:
     """By caller and key."""
-    statement = select(_TABLE).where(
-        _TABLE.c.caller_id.in_({caller for caller, _ in keys}), _TABLE.c.key.in_({key for _, key in keys})
-    )
-    return {
-        (row.caller_id, row.key): Made(row.operation, row.fingerprint, row.made) for row in await work.all(statement)
-    }
+    values = {"callers": list({caller for caller, _ in keys}), "keys": [key for _, key in keys]}
+    rows = await work.all(_FIND, values)
+    return {(row.caller_id, row.key): Made(row.operation, row.fingerprint, row.made) for row in rows}
 
 
 def row(work: Work, caller_id: str, key: str, made: Made) -> dict[str, object]:

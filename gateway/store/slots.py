@@ -3,14 +3,19 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import bindparam, delete, or_, select, update
 
+from gateway.store.types import Instant
 from gateway.store.work import Row, Work, table
 from policies.facts import Medium, PastContact, Purpose, Reach
 
 _SLOT = table("slot")
+
+_THEIRS = _SLOT.c.customer_id.in_(bindparam("ids", expanding=True))
+_SINCE = _SLOT.c.at >= bindparam("since", type_=Instant)
+_OF_CUSTOMERS = select(_SLOT).where(_THEIRS, _SINCE)
+_OF_ALL = select(_SLOT).where(or_(_THEIRS, _SLOT.c.account_id.in_(bindparam("accounts", expanding=True))), _SINCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +32,11 @@ async def since(
     work: Work, customer_ids: Collection[str], account_ids: Collection[str], instant: datetime
 ) -> list[Slot]:
     """Every slot of these customers, and of joint debtors on these accounts, from `instant` into the future."""
-    whose: Any = _SLOT.c.customer_id.in_(customer_ids)
+    values: dict[str, object] = {"ids": list(customer_ids), "since": instant}
     if account_ids:
-        whose = or_(whose, _SLOT.c.account_id.in_(account_ids))
-    rows = await work.all(select(_SLOT).where(whose, _SLOT.c.at >= instant))
+        rows = await work.all(_OF_ALL, {**values, "accounts": list(account_ids)})
+    else:
+        rows = await work.all(_OF_CUSTOMERS, values)
     return [
         Slot(
             row.customer_id,

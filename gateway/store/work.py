@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Executable, Table, select
+from sqlalchemy import Connection, CursorResult, Executable, Table, bindparam, select
 
 from gateway.ids import Ids
 from gateway.store.many import Prepared, to_change, to_insert
@@ -14,6 +14,14 @@ from gateway.store.vault import Vault
 Row = Mapping[str, Any]
 
 _CUSTOMER: Table = metadata.tables["customer"]
+
+
+_LOCK = (
+    select(_CUSTOMER.c.id, _CUSTOMER.c.log_seq)
+    .where(_CUSTOMER.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(_CUSTOMER.c.id)
+    .with_for_update()
+)
 
 
 def table(name: str) -> Table:
@@ -85,13 +93,7 @@ class Work:
         """
         missing = sorted(set(customer_ids) - self._sequences.keys())
         if missing:
-            statement = (
-                select(_CUSTOMER.c.id, _CUSTOMER.c.log_seq)
-                .where(_CUSTOMER.c.id.in_(missing))
-                .order_by(_CUSTOMER.c.id)
-                .with_for_update()
-            )
-            self._sequences.update({row.id: row.log_seq for row in await self.all(statement)})
+            self._sequences.update({row.id: row.log_seq for row in await self.all(_LOCK, {"ids": missing})})
 
     def next_seq(self, customer_id: str) -> int:
         """The next number in the record of a customer that this transaction has locked or made."""
