@@ -44,6 +44,11 @@ class Context:
         """Note that personal data goes out unmasked."""
         self.views.add(View(customer_id, what, of_id))
 
+    async def renew(self) -> None:
+        """See what was done meanwhile: the mutations of a request follow each other."""
+        await self.snapshot.close()
+        self.load = Loaders(self.snapshot)
+
     @asynccontextmanager
     async def acting(self) -> AsyncIterator[None]:
         """Around a call into the core: it reads and writes for itself, and what is loaded afterwards is fresh."""

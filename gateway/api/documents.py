@@ -16,7 +16,7 @@ from graphql import (
 )
 
 from gateway.api.errors import ApiError, Code
-from gateway.api.limits import COST, TOKENS, check_cost, check_size, cost
+from gateway.api.limits import CHARACTERS, COST, TOKENS, check_cost, check_size, cost
 
 MOST_DOCUMENTS = 1000
 LARGEST_REMEMBERED = 20_000
@@ -57,10 +57,16 @@ Operations = Mapping[str | None, Operation]
 class Documents:
     """The sound ones, by their text. What was rejected is not remembered."""
 
-    def __init__(self, schema: GraphQLSchema) -> None:
+    def __init__(self, schema: GraphQLSchema, most: int = MOST_DOCUMENTS) -> None:
         self._schema = schema
+        self._most = most
         self._remembered: OrderedDict[str, Operations] = OrderedDict()
         self._characters = 0
+
+    @property
+    def remembered(self) -> int:
+        """How many texts are known."""
+        return len(self._remembered)
 
     def operation(self, query: str, name: str | None, variables: Mapping[str, Any]) -> Operation:
         """The operation to execute. Raises `Rejected`."""
@@ -80,7 +86,7 @@ class Documents:
 
     def _read(self, query: str) -> Operations:
         try:
-            document = parse(query, max_lexical_tokens=TOKENS, max_comments=TOKENS)
+            document = parse(query, max_lexical_tokens=TOKENS, max_comments=TOKENS, max_source_length=CHARACTERS)
             check_size(document)
         except GraphQLError as error:
             raise Rejected([error]) from None
@@ -102,7 +108,7 @@ class Documents:
             return
         self._remembered[query] = operations
         self._characters += len(query)
-        while len(self._remembered) > MOST_DOCUMENTS or self._characters > MOST_CHARACTERS:
+        while len(self._remembered) > self._most or self._characters > MOST_CHARACTERS:
             forgotten, _ = self._remembered.popitem(last=False)
             self._characters -= len(forgotten)
 

@@ -65,13 +65,24 @@ def as_api_error(unacceptable: Unacceptable, prefix: Sequence[str] = ()) -> ApiE
 
 
 def presented(error: GraphQLError) -> dict[str, Any]:
-    """The error as the caller may see it. What the caller may not see is logged without its values."""
+    """An error of a field as the caller may see it. What the caller may not see is logged without its values."""
     cause = _cause(error)
     if isinstance(cause, Unacceptable):
         cause = as_api_error(cause)
     if isinstance(cause, ApiError):
         return _formatted(error, cause.message, cause.extensions or {})
-    if cause is None or (isinstance(cause, GraphQLError) and cause.message.startswith("Argument '")):
+    if isinstance(cause, GraphQLError) and cause.message.startswith("Argument '"):
+        # A variable that was null where the argument may not be: only execution can find that.
+        return rejected(error)
+    return _formatted(error, *_internal(cause, error.path))
+
+
+def rejected(error: GraphQLError) -> dict[str, Any]:
+    """An error about a request of which nothing was executed."""
+    cause = _cause(error)
+    if isinstance(cause, ApiError):
+        return _formatted(error, cause.message, cause.extensions or {})
+    if isinstance(cause, GraphQLError):
         return _formatted(error, without_values(error.message), {"code": Code.BAD_USER_INPUT.value})
     return _formatted(error, *_internal(cause, error.path))
 
@@ -82,11 +93,9 @@ def internal(cause: BaseException) -> dict[str, Any]:
     return {"message": message, "extensions": extensions}
 
 
-def _cause(error: GraphQLError) -> BaseException | None:
-    """What was first raised; None for an error that graphql-core itself has about the request."""
-    if isinstance(error, ApiError):
-        return error
-    cause = error.original_error
+def _cause(error: GraphQLError) -> BaseException:
+    """What was first raised."""
+    cause: BaseException = error
     while isinstance(cause, GraphQLError) and not isinstance(cause, ApiError) and cause.original_error is not None:
         cause = cause.original_error
     return cause
@@ -118,20 +127,25 @@ def _internal(cause: BaseException, path: Sequence[str | int] | None) -> tuple[s
     return message, {"code": Code.INTERNAL.value, "errorId": error_id}
 
 
+_VARIABLE = re.compile(r"Variable '\$\w+' has invalid value[^:]*: ")
+
 _VALUES = (
-    # graphql-core ends its sentences with the value it did not like ...
-    (re.compile(r"((?:,? found|value):? )(?![a-z ]*(?:of|for|to)\b).*$", re.DOTALL), r"\1(withheld)."),
-    # ... and names the token it stumbled over.
-    (re.compile(r'"[^"\n]{0,200}"|"""'), "(withheld)"),
-    (re.compile(r"^(Value )'[^']*'( does not exist)"), r"\1(withheld)\2"),
+    # graphql-core ends its sentences with the value it did not like,
+    (re.compile(r"(\b[Ff]ound|\bvalue): .*", re.DOTALL), r"\1: (withheld)."),
+    (re.compile(r"^Value '.*' does not exist", re.DOTALL), "This value does not exist"),
+    # and names the token it stumbled over.
+    (re.compile(r"\b(Name|Int|Float|String|BlockString) '.*'", re.DOTALL), r"\1 (withheld)"),
+    (re.compile(r"^(Syntax Error: Invalid [\w ]+): .*", re.DOTALL), r"\1."),
 )
 
 
 def without_values(message: str) -> str:
     """A sentence of graphql-core's about a request, without what the caller had written there: it may be an address."""
+    variable = _VARIABLE.match(message)
+    place, sentence = (variable[0], message[variable.end() :]) if variable else ("", message)
     for pattern, replacement in _VALUES:
-        message = pattern.sub(replacement, message)
-    return message
+        sentence = pattern.sub(replacement, sentence)
+    return place + sentence
 
 
 def _name(cause: BaseException) -> str:

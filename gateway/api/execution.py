@@ -12,7 +12,7 @@ from graphql.execution import Executor, create_source_event_stream
 from gateway import views
 from gateway.api.context import Context
 from gateway.api.documents import MOST_ERRORS, Documents, Operation, Rejected
-from gateway.api.errors import ApiError, Code, internal, presented
+from gateway.api.errors import ApiError, Code, internal, presented, rejected
 from gateway.api.schema import CORE
 from gateway.core import Gateway
 from gateway.model import Caller
@@ -103,9 +103,9 @@ class Engine:
         return Answer(body)
 
 
-def rejection(rejected: Rejected) -> Answer:
+def rejection(problem: Rejected) -> Answer:
     """The answer to what could not begin."""
-    return Answer({"errors": [presented(error) for error in rejected.errors]}, 400)
+    return Answer({"errors": [rejected(error) for error in problem.errors]}, 400)
 
 
 def _executor(operation: Operation, request: Request, context: Context) -> Executor[None]:

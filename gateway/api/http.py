@@ -91,8 +91,8 @@ class GraphQLEndpoint:
                 raise HttpError(405, "By GET only queries are executed.", (b"allow", b"POST"))
             spoken = language(headers.get(b"accept-language"))
             return await self._engine.execute(operation, request, caller, spoken)
-        except Rejected as rejected:
-            return rejection(rejected)
+        except Rejected as problem:
+            return rejection(problem)
 
     async def _from_body(self, receive: Receive, headers: Mapping[bytes, str]) -> Request:
         if not is_json(headers.get(b"content-type")):

@@ -4,7 +4,7 @@ A fragment is measured once, however often it is spread: a fan-out of fragments,
 measure as it is to write. What comes out is how big the query is when it is written out in full.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,11 +38,15 @@ ALIASES = 30
 DIRECTIVES = 30
 FIELDS = 500
 DEFINITIONS = 50
+REPEATS = 2000
+"""Pairs of fields that are merged into one. Validation compares each pair."""
+
 COST = 100_000
 """Of values in the answer, roughly."""
 
-TOKENS = 10_000
-"""Of the text. Beyond this it is not even parsed."""
+TOKENS = 5000
+CHARACTERS = 100_000
+"""Of the text. Beyond these it is not even parsed."""
 
 _LIST = 5
 """What a list without a stated size is taken to hold."""
@@ -75,9 +79,11 @@ def check_size(document: DocumentNode) -> None:
     """Raise COST_EXCEEDED for a document that is too deep, too long or too much repeated."""
     if len(document.definitions) > DEFINITIONS:
         raise _exceeded(f"{len(document.definitions)} operations and fragments", DEFINITIONS)
-    measure = _Measure(document)
+    fragments = _fragments(document)
+    measure = _Measure(fragments)
+    repeats = 0
     for definition in document.definitions:
-        if isinstance(definition, OperationDefinitionNode):
+        if isinstance(definition, OperationDefinitionNode | FragmentDefinitionNode):
             size = measure.selection(definition.selection_set)
             for what, number, allowed in (
                 ("levels", size.depth, DEPTH),
@@ -87,11 +93,14 @@ def check_size(document: DocumentNode) -> None:
             ):
                 if number > allowed:
                     raise _exceeded(f"{_said(number)} {what}", allowed)
+            repeats += _repeats([definition.selection_set], fragments)
+    if repeats > REPEATS:
+        raise _exceeded(f"{repeats} pairs of fields that say the same", REPEATS)
 
 
 class _Measure:
-    def __init__(self, document: DocumentNode) -> None:
-        self._fragments = _fragments(document)
+    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+        self._fragments = fragments
         self._measured: dict[str, Size] = {}
 
     def selection(self, selections: SelectionSetNode | None) -> Size:
@@ -120,6 +129,27 @@ class _Measure:
             if name in self._fragments:
                 self._measured[name] = self.selection(self._fragments[name].selection_set)
         return self._measured[name]
+
+
+def _repeats(selections: Sequence[SelectionSetNode], fragments: Mapping[str, FragmentDefinitionNode]) -> int:
+    """How many pairs of fields stand for the same place in the answer. Only for what is known to be small."""
+    same: dict[str, list[FieldNode]] = {}
+    spread: set[str] = set()
+    waiting = [one for selection in selections for one in selection.selections]
+    while waiting:
+        match one := waiting.pop():
+            case FieldNode():
+                same.setdefault((one.alias or one.name).value, []).append(one)
+            case InlineFragmentNode():
+                waiting.extend(one.selection_set.selections)
+            case FragmentSpreadNode() if one.name.value in fragments and one.name.value not in spread:
+                spread.add(one.name.value)
+                waiting.extend(fragments[one.name.value].selection_set.selections)
+    return sum(
+        len(fields) * (len(fields) - 1) // 2
+        + _repeats([field.selection_set for field in fields if field.selection_set], fragments)
+        for fields in same.values()
+    )
 
 
 def cost(

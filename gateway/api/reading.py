@@ -36,9 +36,10 @@ _INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d{1,9})?([Zz]|
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _LOCAL_TIME = re.compile(r"\d\d:\d\d(:\d\d)?", re.ASCII)
 _AMOUNT = re.compile(r"(\d{1,15})(?:\.(\d{1,15}))?", re.ASCII)
-_JURISDICTION = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,10})*", re.ASCII)
+_JURISDICTION = re.compile(r"[A-Z]{2,16}(?:-[A-Z0-9]{1,8})*", re.ASCII)
 _LOCALE = re.compile(
-    r"(?P<language>[a-z]{2,3})(?:-(?P<script>[a-z]{4}))?(?:-(?P<region>[a-z]{2}|\d{3}))?(?:-[a-z0-9]{1,8})*",
+    r"(?P<language>[a-z]{2,3})(?:-(?P<script>[a-z]{4}))?(?:-(?P<region>[a-z]{2}|\d{3}))?"
+    r"(?:-(?:[a-z0-9]{5,8}|\d[a-z0-9]{3}))*(?:-[a-z0-9](?:-[a-z0-9]{2,8})+)*",  # variants and extensions
     re.ASCII | re.IGNORECASE,
 )
 

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import strawberry
-from graphql import GraphQLField, GraphQLSchema
+from graphql import GraphQLField, GraphQLInputObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from gateway.api import enums as _enums  # noqa: F401 - describes the enums before they are used
 from gateway.api.context import Context
@@ -46,30 +47,49 @@ def _build() -> strawberry.Schema:
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     core = built._schema
-    for root in (core.query_type, core.mutation_type, core.subscription_type):
+    # Strawberry checks @oneOf with a rule of its own; graphql-core knows it too, and also in variables.
+    for type_ in core.type_map.values():
+        if isinstance(type_, GraphQLInputObjectType):
+            definition = type_.extensions[GraphQLCoreConverter.DEFINITION_BACKREF]
+            type_.is_one_of = definition.is_one_of
+    for root, step in ((core.query_type, _look), (core.mutation_type, _act), (core.subscription_type, _look)):
         assert root is not None
         for name, field in root.fields.items():
-            _guard(name, field)
+            _guard(name, field, step)
     return built
 
 
-def _guard(name: str, field: GraphQLField) -> None:
+def _guard(name: str, field: GraphQLField, step: Callable[..., Any]) -> None:
     """Ask the table of permissions before the field does anything."""
+
+    def guarded(resolve: Callable[..., Any]) -> Callable[..., Any]:
+        def checked(source: object, info: Any, **arguments: Any) -> Any:
+            context: Context = info.context
+            if not may(context.caller.role, name):
+                raise ApiError(Code.FORBIDDEN, f"{context.caller.role} keys may not call {name}")
+            return step(context, lambda: resolve(source, info, **arguments))
+
+        return checked
+
     if field.subscribe is not None:
-        field.subscribe = _guarded(name, field.subscribe)
+        field.subscribe = guarded(field.subscribe)
     else:
         assert field.resolve is not None
-        field.resolve = _guarded(name, field.resolve)
+        field.resolve = guarded(field.resolve)
 
 
-def _guarded(name: str, resolve: Callable[..., Any]) -> Callable[..., Any]:
-    def guarded(source: object, info: Any, **arguments: Any) -> Any:
-        context: Context = info.context
-        if not may(context.caller.role, name):
-            raise ApiError(Code.FORBIDDEN, f"{context.caller.role} keys may not call {name}")
-        return resolve(source, info, **arguments)
+def _look(context: Context, resolve: Callable[[], Any]) -> Any:
+    return resolve()
 
-    return guarded
+
+def _act(context: Context, resolve: Callable[[], Any]) -> Any:
+    """A mutation sees what those before it in the same request have done."""
+    return _renewed(context, resolve) if context.snapshot.is_open else resolve()
+
+
+async def _renewed(context: Context, resolve: Callable[[], Any]) -> Any:
+    await context.renew()
+    return await resolve()
 
 
 _SCHEMA = _build()

@@ -17,6 +17,10 @@ class Snapshot:
         self._opened = AsyncExitStack()
         self._work: Work | None = None
 
+    @property
+    def is_open(self) -> bool:
+        return self._work is not None
+
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Work]:
         async with self._turn:

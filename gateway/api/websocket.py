@@ -21,7 +21,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from gateway.api.documents import Rejected
 from gateway.api.errors import ApiError, Code, internal, presented
-from gateway.api.execution import Answer, Engine, Request
+from gateway.api.execution import Answer, Engine, Request, rejection
 from gateway.api.negotiation import language
 from gateway.callers import authenticate
 from gateway.core import Gateway
@@ -137,8 +137,8 @@ class _Connection:
                 async for answer in answers:
                     await self._send({"id": id_, "type": "next", "payload": answer.body})
             last: dict[str, Any] = {"id": id_, "type": "complete"}
-        except Rejected as rejected:
-            last = {"id": id_, "type": "error", "payload": [presented(error) for error in rejected.errors]}
+        except Rejected as problem:
+            last = {"id": id_, "type": "error", "payload": rejection(problem).body["errors"]}
         except WebSocketDisconnect:
             return
         except Exception as error:

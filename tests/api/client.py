@@ -11,7 +11,7 @@ import httpx
 from gateway.api.app import create_app
 from gateway.api.ids import Kind, global_id
 from gateway.callers import create_key
-from gateway.model import Contact, Customer, Role
+from gateway.model import Bill, Contact, Customer, Role
 from tests.world import World, open_world
 
 
@@ -32,6 +32,10 @@ class Api:
                 customer_id=customer.id if customer else None,
             )
         return self.keys[who]
+
+    def id(self, thing: Customer | Contact | Bill) -> str:
+        """The global id."""
+        return global_id(Kind(type(thing).__name__), thing.id)
 
     async def post(
         self,
@@ -76,11 +80,3 @@ async def open_api(folder: Path, **settings: Any) -> AsyncIterator[Api]:
         transport = httpx.ASGITransport(create_app(world.gateway))
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as http:
             yield Api(world, http)
-
-
-def customer_id(customer: Customer) -> str:
-    return global_id(Kind.CUSTOMER, customer.id)
-
-
-def contact_id(contact: Contact) -> str:
-    return global_id(Kind.CONTACT, contact.id)
