@@ -153,6 +153,7 @@ class Point:
     place: Place = Place.PERSONAL
     shared: bool = False
     usable: bool = True
+    sole: bool = False  #: the customer gave no other for the channel
 
 
 @dataclass(frozen=True, slots=True)

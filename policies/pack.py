@@ -18,6 +18,7 @@ from policies.decision import Confidence, RuleInfo
 from policies.facts import Channel, LenderRole, Purpose
 from policies.fields import Fields, PackError
 from policies.frequency import Frequency
+from policies.grace import Grace
 from policies.holds import Holds
 from policies.privacy import ClosedPlace, Discretion, ThirdParty
 from policies.promises import Promises
@@ -46,6 +47,7 @@ KINDS: Mapping[str, Kind] = {
     "promises": Promises,
     "bill_open": BillOpen,
     "overdue": Overdue,
+    "grace": Grace,
 }
 
 

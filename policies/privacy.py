@@ -59,7 +59,8 @@ class Discretion:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClosedPlace:
-    """Not at these places, unless the customer opened the one at hand: by consent to it or by writing from it."""
+    """Not at these places, unless the customer opened the one at hand: by consent to it, by writing from it, or (in
+    Greece) by giving no other."""
 
     terms: Terms
     places: frozenset[Place]
@@ -67,14 +68,16 @@ class ClosedPlace:
 
     @classmethod
     def read(cls, fields: Fields, terms: Terms) -> Self:
-        return cls(terms, fields.choices("places", Place), override(fields, "granted_point", "used_by_customer"))
+        return cls(
+            terms, fields.choices("places", Place), override(fields, "granted_point", "used_by_customer", "sole_point")
+        )
 
     def check(self, case: Case, at: datetime) -> Verdict | None:
         point = case.facts.point
         if point is None or point.place not in self.places:
             return None
         values = {"place": point.place.value}
-        if self._opened(case, point.id, at):
+        if (point.sole and "sole_point" in self.override) or self._opened(case, point.id, at):
             return Allow(Reason("place_opened", values))
         return Refuse(Reason("place_closed", values))
 

@@ -89,8 +89,8 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "未经客户同意，不得使用此类地址（{place}）。",
     ),
     "place_opened": (
-        "The customer agreed to this address ({place}) or wrote from it.",
-        "客户已同意使用或曾使用该地址（{place}）。",
+        "The customer agreed to this address ({place}), wrote from it or gave no other.",
+        "客户已同意使用或曾使用该地址（{place}），或未提供其他地址。",
     ),
     "hold": ("Contact is on hold: {hold}.", "联系已暂停：{hold}。"),
     "hold_until": ("Contact is on hold until {until}: {hold}.", "联系暂停至{until}：{hold}。"),
@@ -106,6 +106,18 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "bill_open": ("The bill is open.", "账单尚未结清。"),
     "bill_closed": ("There is nothing to demand: the bill is {status}.", "无需催收：账单{status}。"),
     "overdue": ("The bill was due on {due_on} and is overdue.", "账单到期日为{due_on}，现已逾期。"),
+    "grace": (
+        "The bill was due on {due_on}; in its first {days} overdue days there is no contact, until {until}.",
+        "账单到期日为{due_on}，逾期最初{days}天内不得联系，{until}起方可联系。",
+    ),
+    "grace_ahead": (
+        "The bill is due on {due_on} and is not overdue yet.",
+        "账单到期日为{due_on}，尚未逾期。",
+    ),
+    "grace_over": (
+        "The bill was due on {due_on}, and its first {days} overdue days have passed.",
+        "账单到期日为{due_on}，逾期最初{days}天已过。",
+    ),
     "not_yet_overdue": (
         "The bill is due on {due_on}; this message is possible from {until}.",
         "账单到期日为{due_on}，{until}起方可发送此类信息。",
