@@ -39,13 +39,15 @@ class Cooldown:
     def check(self, case: Case, at: datetime) -> Verdict | None:
         if not case.zones:
             return None
-        until = at
+        until, closes = at, None
         for talked, silent_until in sorted(self._silences(case)):
             # One that begins later counts only if we would still be waiting by then.
             if talked <= until:
                 until = max(until, silent_until)
+            elif closes is None:
+                closes = talked
         if until == at:
-            return Allow(Reason("no_recent_conversation", {"days": self.days}))
+            return Allow(Reason("no_recent_conversation", {"days": self.days}), closes=closes)
         return defer(until, case.wall, "cooling_down", {"days": self.days})
 
     def _silences(self, case: Case) -> Iterator[tuple[datetime, datetime]]:

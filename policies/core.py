@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from policies.decision import Allow, Confidence, Reason, Refuse, RuleInfo, Verdict
-from policies.facts import Channel, LenderRole, Purpose
 from policies.rule import Case, Rule, Terms, defer
 
 
@@ -59,14 +58,4 @@ def horizon(code: str, version: str) -> RuleInfo:
 
 
 def _terms(rule: str, title: str, title_zh: str, code: str, version: str) -> Terms:
-    return Terms(
-        info=RuleInfo(rule, title, version, code, Confidence.HOUSE, title_zh=title_zh),
-        kind="core",
-        strength="",
-        bound=frozenset(LenderRole),
-        channels=frozenset(Channel),
-        purposes=frozenset(Purpose),
-        exempt=frozenset(),
-        exempt_with_evidence=frozenset(),
-        note="",
-    )
+    return Terms(RuleInfo(rule, title, version, code, Confidence.HOUSE, title_zh=title_zh), kind="core")

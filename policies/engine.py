@@ -1,14 +1,12 @@
 """The engine: every rule is asked, the strictest answer wins, and a delay is followed to the instant all rules allow.
 
 A delay by one rule can run into another: a cap that frees at midnight runs into the night. So a deferral is followed to
-its end: all rules are asked again at the furthest instant that any of them names, until all allow. Every rule names the
+its end: the rules are asked again at the furthest instant that any of them names, until all allow. Every rule names the
 first instant at which it allows, so no instant in between was allowed, and the one found is the first.
 """
 
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from itertools import cycle
 
 from policies.core import horizon
 from policies.decision import (
@@ -19,16 +17,18 @@ from policies.decision import (
     Outcome,
     Reason,
     Refuse,
-    RuleInfo,
     Verdict,
 )
 from policies.facts import Facts
-from policies.rule import Case, Rule
+from policies.rule import About, Case, Rule
 from policies.rulebook import Rulebook
 from policies.week import HORIZON_DAYS
 from policies.zones import day_start, zone
 
 HORIZON = timedelta(days=HORIZON_DAYS)
+_TICK = timedelta(microseconds=1)
+#: How long an answer stands that names no end: rules look ahead for one at least so far.
+_STANDS = timedelta(days=7)
 
 
 def decide(facts: Facts, at: datetime, rulebook: Rulebook) -> Decision:
@@ -37,15 +37,14 @@ def decide(facts: Facts, at: datetime, rulebook: Rulebook) -> Decision:
         raise ValueError("a decision needs an aware instant")
     at = at.astimezone(UTC)
     zones = (rulebook.time_zone,) if rulebook.time_zone else facts.zones
-    case = Case(facts, tuple(zone(name) for name in zones))
-    role = facts.account.role if facts.account else None
-    rules = rulebook.about(facts.channel, facts.purpose, role, facts.evidence)
+    case = Case(facts, tuple([zone(name) for name in zones]))
+    asking = _Asking(rulebook, case, About.of(facts, rulebook.products), at)
 
-    findings = _ask(rules, case, at)
+    findings = asking.findings(at)
     outcome = _strictest(findings)
     opens: datetime | None = at
     if outcome is Outcome.DEFER:
-        opens, refusals = _follow(rules, case, at, findings, rulebook)
+        opens, refusals = asking.follow(max([f.verdict.until for f in findings if isinstance(f.verdict, Defer)]))
         if opens is None:
             outcome = Outcome.REFUSE
             refused = {finding.rule.id for finding in refusals}
@@ -60,7 +59,7 @@ def decide(facts: Facts, at: datetime, rulebook: Rulebook) -> Decision:
         zones=zones,
         rulebook=rulebook.label,
         findings=_deciding_first(findings, outcome),
-        discreet=any(isinstance(f.verdict, Allow) and f.verdict.discreet for f in findings),
+        discreet=_is_discreet(findings),
     )
 
 
@@ -69,62 +68,67 @@ def next_allowed(facts: Facts, start: datetime, rulebook: Rulebook) -> Decision:
     return decide(facts, start, rulebook)
 
 
-def _ask(rules: Iterable[Rule], case: Case, at: datetime) -> list[Finding]:
-    """The findings of the rules in force, in their order."""
-    first, last = _dates(case, at)
-    return [
-        Finding(rule.terms.info, verdict)
-        for rule in rules
-        if _in_force(rule.terms.info, first, last) and (verdict := _check(rule, case, at)) is not None
-    ]
+class _Asking:
+    """The rules of one contact, asked about one instant after another, and until when each answer stands."""
 
+    __slots__ = ("about", "at", "case", "rulebook", "stands")
 
-def _check(rule: Rule, case: Case, at: datetime) -> Verdict | None:
-    verdict = rule.check(case, at)
-    last_day = rule.terms.info.effective_to
-    if last_day is None or not isinstance(verdict, Defer) or not case.zones:
-        return verdict
-    # A rule that goes out of force holds nothing any longer.
-    ends = max(day_start(where, last_day.toordinal() + 1) for where in case.zones)
-    return replace(verdict, until=min(verdict.until, ends))
+    def __init__(self, rulebook: Rulebook, case: Case, about: About, at: datetime) -> None:
+        self.rulebook, self.case, self.about, self.at = rulebook, case, about, at
+        self.stands: dict[Rule, datetime] = {}
 
+    def findings(self, at: datetime) -> list[Finding]:
+        """What the rules in force say, in their order."""
+        findings = []
+        for rule in self._rules(at):
+            verdict = self._ask(rule, at)
+            if verdict is not None:
+                findings.append(Finding(rule.terms.info, verdict))
+        return findings
 
-def _dates(case: Case, at: datetime) -> tuple[date, date]:
-    """The earliest and the latest date that the customer's walls show."""
-    days = [at.astimezone(where).date() for where in case.zones]
-    return (min(days), max(days)) if days else (at.date(), at.date())
+    def follow(self, opens: datetime) -> tuple[datetime | None, list[Finding]]:
+        """The first instant from `opens` on at which all rules allow; or None and what refuses on the way there.
 
+        A rule is asked again only when its last answer no longer stands.
+        """
+        while opens - self.at <= HORIZON:
+            moved = opens
+            for rule in self._rules(opens):
+                if rule in self.stands and self.stands[rule] > opens:
+                    continue
+                verdict = self._ask(rule, opens)
+                if isinstance(verdict, Refuse):
+                    return None, [found for found in self.findings(opens) if isinstance(found.verdict, Refuse)]
+                if isinstance(verdict, Defer):
+                    assert verdict.until > opens, "a deferral must lie ahead of the instant asked about"
+                    moved = max(moved, verdict.until)
+            if moved == opens:
+                return opens, []
+            opens = moved
+        refusal = Refuse(Reason("never_opens", {"days": HORIZON_DAYS}))
+        return None, [Finding(horizon(self.rulebook.code, self.rulebook.version), refusal)]
 
-def _in_force(info: RuleInfo, first: date, last: date) -> bool:
-    """Whether the rule is in force on one of these dates: two zones may show two, and then it is."""
-    return (info.effective_from is None or info.effective_from <= last) and (
-        info.effective_to is None or first <= info.effective_to
-    )
+    def _rules(self, at: datetime) -> tuple[Rule, ...]:
+        days = [at.astimezone(where).date() for where in self.case.zones] or [at.date()]
+        return self.rulebook.about(self.about, min(days), max(days))
 
-
-def _follow(
-    rules: tuple[Rule, ...], case: Case, at: datetime, findings: list[Finding], rulebook: Rulebook
-) -> tuple[datetime | None, list[Finding]]:
-    """The first instant at which all rules allow; or None and what refuses on the way there."""
-    opens = max(finding.verdict.until for finding in findings if isinstance(finding.verdict, Defer))
-    # Rules are asked in a ring, and one that defers moves the instant for all: done when a whole round has allowed.
-    allowed = 0
-    dates = _dates(case, opens)
-    for rule in cycle(rules):
-        if opens - at > HORIZON:
-            refusal = Refuse(Reason("never_opens", {"days": HORIZON_DAYS}))
-            return None, [Finding(horizon(rulebook.code, rulebook.version), refusal)]
-        verdict = _check(rule, case, opens) if _in_force(rule.terms.info, *dates) else None
-        if isinstance(verdict, Refuse):
-            return None, [finding for finding in _ask(rules, case, opens) if isinstance(finding.verdict, Refuse)]
+    def _ask(self, rule: Rule, at: datetime) -> Verdict | None:
+        verdict = rule.check(self.case, at)
         if isinstance(verdict, Defer):
-            assert verdict.until > opens, "a deferral must lie ahead of the instant asked about"
-            opens, allowed = verdict.until, 0
-            dates = _dates(case, opens)
-        allowed += 1
-        if allowed == len(rules):
-            break
-    return opens, []
+            if rule.terms.info.effective_to is not None and self.case.zones:
+                verdict = self._while_in_force(verdict, rule.terms.info.effective_to)
+            # At that instant it allows; whether it still does later must be asked.
+            self.stands[rule] = verdict.until + _TICK
+        elif isinstance(verdict, Allow) and verdict.closes is not None:
+            self.stands[rule] = verdict.closes
+        else:
+            self.stands[rule] = at + _STANDS
+        return verdict
+
+    def _while_in_force(self, verdict: Defer, last_day: date) -> Defer:
+        """A rule that goes out of force holds nothing any longer."""
+        ends = max(day_start(where, last_day.toordinal() + 1) for where in self.case.zones)
+        return replace(verdict, until=min(verdict.until, ends))
 
 
 def _strictest(findings: list[Finding]) -> Outcome:
@@ -135,6 +139,10 @@ def _strictest(findings: list[Finding]) -> Outcome:
         if isinstance(finding.verdict, Defer):
             strictest = Outcome.DEFER
     return strictest
+
+
+def _is_discreet(findings: list[Finding]) -> bool:
+    return bool([f for f in findings if isinstance(f.verdict, Allow) and f.verdict.discreet])
 
 
 def _closes(findings: list[Finding]) -> datetime | None:

@@ -81,6 +81,20 @@ class LenderRole(StrEnum):
     COLLECTOR = "COLLECTOR"
 
 
+class LenderKind(StrEnum):
+    """What a lender is: some bodies' rules bind only their own members, some laws only one kind of institution."""
+
+    BANK = "BANK"
+    CARD_ISSUER = "CARD_ISSUER"
+    CONSUMER_FINANCE = "CONSUMER_FINANCE"  #: a consumer finance company (China)
+    CBA_MEMBER = "CBA_MEMBER"  #: of the China Banking Association, or an agency of a member
+    NIFA_MEMBER = "NIFA_MEMBER"  #: of the National Internet Finance Association of China
+    UNIREC_MEMBER = "UNIREC_MEMBER"  #: of the Italian association of credit managers
+    DEBT_INFORMATION = "DEBT_INFORMATION"  #: a debt-information company (Greece)
+    MONEY_LENDER = "MONEY_LENDER"  #: registered under the Money Lending Business Act (Japan)
+    LICENSED_AGENCY = "LICENSED_AGENCY"  #: a licensed collection agency
+
+
 class BillStatus(StrEnum):
     OPEN = "OPEN"
     PAID = "PAID"
@@ -201,6 +215,17 @@ class PastContact:
     )
     #: Made to another debtor of the same account: it counts in caps per account, and in no other.
     joint: bool = False
+    place: Place | None = None  #: where the contact point reaches its party
+    bill: str | None = None  #: the bill it was about
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The contact by the customer that this one answers, and whether another answered it before."""
+
+    medium: Medium
+    at: datetime
+    answered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,5 +280,8 @@ class Facts:
     expires_at: datetime | None = None  #: from this instant on the caller does not want it any more
     #: Evidence for a purpose that rules exempt: what it answers, or a key that is allowed the purpose.
     evidence: bool = False
+    answers: Answered | None = None  #: what the evidence is, where it is a contact and not a key
+    #: What the lender is. Empty: not known, so rules that bind only some kinds of lender apply as well.
+    lender: frozenset[LenderKind] = frozenset()
     #: Other facts of the lender, by name, for packs of its own.
     extra: Mapping[str, object] = field(default_factory=dict)

@@ -74,6 +74,13 @@ class Fields:
             raise self.error(name, "must not be empty")
         return frozenset(self._member(name, kind, word) for word in words)
 
+    def words(self, name: str) -> frozenset[str]:
+        """A list of words of the lender's own; none where the field is absent."""
+        words = self.take(name, list, [])
+        if name in self.values and (not words or not all(isinstance(word, str) and word for word in words)):
+            raise self.error(name, f"must be a list of words, not {words!r}")
+        return frozenset(words)
+
     def table(self, name: str) -> "Fields":
         return self._nested(name, self.take(name, dict))
 

@@ -15,7 +15,7 @@ from policies.bill_state import BillOpen, Overdue
 from policies.consent import ConsentLedger
 from policies.cooldown import Cooldown
 from policies.decision import Confidence, RuleInfo
-from policies.facts import Channel, LenderRole, Purpose
+from policies.facts import Channel, LenderKind, LenderRole, Place, Purpose
 from policies.fields import Fields, PackError
 from policies.frequency import Frequency
 from policies.grace import Grace
@@ -115,10 +115,15 @@ class Pack:
             kind=kind,
             strength=fields.take("strength", str, ""),
             bound=fields.choices("bound", LenderRole, frozenset(LenderRole)),
+            binds=fields.choices("binds", LenderKind, frozenset()),
+            creditors_in_collection=fields.take("creditors_in_collection", bool, False),
+            products=fields.words("products"),
             channels=fields.choices("channels", Channel, frozenset(Channel)),
             purposes=_purposes(fields),
+            at_places=fields.choices("at_places", Place, frozenset()),
             exempt=fields.choices("exempt", Purpose, frozenset()),
             exempt_with_evidence=fields.choices("exempt_with_evidence", Purpose, frozenset()),
+            exempt_as_reply=fields.choices("exempt_as_reply", Purpose, frozenset()),
             note=fields.take("note", str, ""),
         )
 

@@ -35,11 +35,13 @@ class Promises:
         )
         if not days:
             return None
-        until, pay_by = at, None
+        until, pay_by, closes = at, None, None
         for made_at, day in days:
             passed = max(day_start(where, day.toordinal() + 1) for where in case.zones)
             if made_at <= until < passed:
                 until, pay_by = passed, day
+            elif until < made_at < passed and closes is None:
+                closes = made_at
         if pay_by is None:
-            return Allow(Reason("promise_not_in_force"))
+            return Allow(Reason("promise_not_in_force"), closes=closes)
         return defer(until, case.wall, "promise_open", {"pay_by": pay_by.isoformat()})

@@ -3,13 +3,56 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from policies.decision import Defer, Detail, Reason, RuleInfo, Verdict
-from policies.facts import Channel, Facts, LenderRole, Purpose
+from policies.facts import Channel, Facts, LenderKind, LenderRole, Medium, Place, Purpose
 from policies.fields import Fields
 from policies.zones import zone
+
+_OTHER = "another product"
+_SAME_MEDIUM = {
+    Channel.SMS: frozenset({Medium.SMS}),
+    Channel.EMAIL: frozenset({Medium.EMAIL}),
+    Channel.CALLBACK: frozenset({Medium.VOICE, Medium.AI_VOICE}),
+}
+
+
+class About(NamedTuple):
+    """The facts that decide which rules speak. They have few values, so what they choose can be kept."""
+
+    channel: Channel
+    purpose: Purpose
+    role: LenderRole | None
+    in_collection: bool
+    product: str | None
+    place: Place | None
+    evidence: bool
+    reply: bool
+    lender: frozenset[LenderKind]
+
+    @classmethod
+    def of(cls, facts: Facts, products: frozenset[str]) -> "About":
+        """Of all products that callers name, only those that some rule names are told apart."""
+        account, point = facts.account, facts.point
+        return cls(
+            facts.channel,
+            facts.purpose,
+            account.role if account else None,
+            account is None or account.in_collection_procedures,
+            None if account is None else account.product if account.product in products else _OTHER,
+            point.place if point else None,
+            facts.evidence,
+            facts.evidence and _is_first_reply(facts),
+            facts.lender,
+        )
+
+
+def _is_first_reply(facts: Facts) -> bool:
+    """One answer, in the medium of the question. Where a key is the evidence, its caller vouches for that."""
+    answers = facts.answers
+    return answers is None or (answers.medium in _SAME_MEDIUM[facts.channel] and not answers.answered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,21 +61,34 @@ class Terms:
 
     info: RuleInfo
     kind: str
-    strength: str
-    bound: frozenset[LenderRole]
-    channels: frozenset[Channel]
-    purposes: frozenset[Purpose]
-    exempt: frozenset[Purpose]
-    exempt_with_evidence: frozenset[Purpose]
-    note: str
+    strength: str = ""
+    bound: frozenset[LenderRole] = frozenset(LenderRole)
+    #: Kinds of lender that are bound; empty: every kind.
+    binds: frozenset[LenderKind] = frozenset()
+    #: Whether a creditor is bound only once the debt is in collection procedures.
+    creditors_in_collection: bool = False
+    products: frozenset[str] = frozenset()
+    channels: frozenset[Channel] = frozenset(Channel)
+    purposes: frozenset[Purpose] = frozenset(Purpose)
+    #: Where the contact point reaches its party; empty: anywhere.
+    at_places: frozenset[Place] = frozenset()
+    exempt: frozenset[Purpose] = frozenset()
+    exempt_with_evidence: frozenset[Purpose] = frozenset()
+    exempt_as_reply: frozenset[Purpose] = frozenset()
+    note: str = ""
 
-    def apply_to(self, channel: Channel, purpose: Purpose, role: LenderRole | None, evidence: bool) -> bool:
-        """Whether the rule speaks at all. Without a debt at hand we may be either role, so the rule does."""
+    def apply_to(self, about: About) -> bool:
+        """Whether the rule speaks at all. What is not known (the debt, the kind of lender) lets it speak."""
         return (
-            channel in self.channels
-            and (role is None or role in self.bound)
-            and purpose in self.purposes
-            and not self.exempts(purpose, evidence)
+            about.channel in self.channels
+            and about.purpose in self.purposes
+            and (about.role is None or about.role in self.bound)
+            and not (self.binds and about.lender and self.binds.isdisjoint(about.lender))
+            and (about.in_collection or not self.creditors_in_collection or about.role is not LenderRole.CREDITOR)
+            and (about.product is None or not self.products or about.product in self.products)
+            and (not self.at_places or about.place in self.at_places)
+            and not self.exempts(about.purpose, about.evidence)
+            and not (about.reply and about.purpose in self.exempt_as_reply)
         )
 
     def exempts(self, purpose: Purpose, evidence: bool) -> bool:
@@ -63,7 +119,11 @@ class Rule(Protocol):
     def terms(self) -> Terms: ...
 
     def check(self, case: Case, at: datetime) -> Verdict | None:
-        """What the rule says at that instant; None where it has nothing to say (no such hold, no wish)."""
+        """What the rule says at that instant; None where it has nothing to say (no such hold, no wish).
+
+        The engine only asks about later and later instants, and relies on the answer: until a `Defer.until` the rule
+        does not allow, there it does; an Allow stands until its `closes`; an Allow without, and None, for a week.
+        """
         ...
 
 

@@ -1,21 +1,21 @@
 """Rulebooks: the rules of each jurisdiction, with what they inherit, checked as they are read."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 
 from policies.core import core_rules
-from policies.facts import Channel, LenderRole, Purpose
+from policies.decision import RuleInfo
 from policies.fields import PackError
 from policies.pack import Pack
-from policies.rule import Rule
+from policies.rule import About, Rule
 from policies.zones import TZ_VERSION
 
 __all__ = ["PackError", "Rulebook", "load"]
 
 PACKS = Path(__file__).parent / "packs"
-
-_Key = tuple[Channel, Purpose, LenderRole | None, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +28,33 @@ class Rulebook:
     rules: tuple[Rule, ...] = field(repr=False)
     #: One legal zone for the whole jurisdiction, which overrides the customer's own.
     time_zone: str | None = None
-    _chosen: dict[_Key, tuple[Rule, ...]] = field(default_factory=dict, repr=False, compare=False)
+    #: The products that some rule names.
+    products: frozenset[str] = field(default=frozenset(), repr=False)
+    #: The dates on which a rule begins, or has ended.
+    turns: tuple[date, ...] = field(default=(), repr=False)
+    _chosen: dict[tuple[About, int, int], tuple[Rule, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def label(self) -> str:
         return f"{self.code} {self.version} (tz {TZ_VERSION})"
 
-    def about(self, channel: Channel, purpose: Purpose, role: LenderRole | None, evidence: bool) -> tuple[Rule, ...]:
-        """The rules that speak about such a contact, whatever their dates. Worked out once for each combination."""
-        key = (channel, purpose, role, evidence)
-        if key not in self._chosen:
-            self._chosen[key] = tuple(rule for rule in self.rules if rule.terms.apply_to(*key))
-        return self._chosen[key]
+    def about(self, about: About, first: date, last: date) -> tuple[Rule, ...]:
+        """The rules that speak about such a contact and are in force on one of these dates: two zones may show two.
+
+        Worked out once for each combination; dates between which no rule begins or ends are the same to it.
+        """
+        key = (about, bisect_right(self.turns, first), bisect_right(self.turns, last))
+        chosen = self._chosen.get(key)
+        if chosen is None:
+            chosen = tuple(r for r in self.rules if r.terms.apply_to(about) and _in_force(r.terms.info, first, last))
+            self._chosen[key] = chosen
+        return chosen
+
+
+def _in_force(info: RuleInfo, first: date, last: date) -> bool:
+    return (info.effective_from is None or info.effective_from <= last) and (
+        info.effective_to is None or first <= info.effective_to
+    )
 
 
 def load(folder: Path | None = None) -> Mapping[str, Rulebook]:
@@ -75,13 +90,23 @@ def _rulebook(pack: Pack, packs: Mapping[str, Pack]) -> Rulebook:
                 rules.setdefault(rule.terms.info.id, rule)
         dropped |= ancestor.drop
     zones = [ancestor.time_zone for ancestor in line if ancestor.time_zone]
+    terms = [rule.terms for rule in rules.values()]
     return Rulebook(
         pack.code,
         pack.name,
         pack.version,
         (*core_rules(pack.code, pack.version), *rules.values()),
         zones[0] if zones else None,
+        frozenset(product for known in terms for product in known.products),
+        tuple(sorted({turn for known in terms for turn in _turns(known.info)})),
     )
+
+
+def _turns(info: RuleInfo) -> Iterable[date]:
+    if info.effective_from:
+        yield info.effective_from
+    if info.effective_to:
+        yield info.effective_to + timedelta(days=1)
 
 
 def _line(pack: Pack, packs: Mapping[str, Pack]) -> list[Pack]:
