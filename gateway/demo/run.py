@@ -93,11 +93,11 @@ def _explain(
     reminded: tuple[Person, Customer, Bill],
 ) -> None:
     address = gateway.settings.address()
-    people = Table("reference", "customer", "rulebook", "zone", "owes", "customerId", "billId", title="Customers")
-    for person, customer, bill in everybody:
-        owes = f"{bill.amount_due} {bill.currency}" + (", said stop" if person.withdrew else "")
-        ids = (global_id(Kind.CUSTOMER, customer.id), global_id(Kind.BILL, bill.id))
-        people.add_row(person.reference, person.name, person.jurisdiction, person.zone, owes, *ids)
+    people = Table("reference", "customer", "rulebook", "zone", "owes", "", title="Customers")
+    for person, _, bill in everybody:
+        owes = f"{bill.amount_due} {bill.currency}"
+        said = "said stop" if person.withdrew else ""
+        people.add_row(person.reference, person.name, person.jurisdiction, person.zone, owes, said)
     callers = Table("role", "key", title="Keys (Authorization: Bearer KEY)")
     for role, key in keys.items():
         callers.add_row(role, key)
@@ -109,6 +109,8 @@ def _explain(
     console.print(f"Paste this: it is daytime for {person.name}, and a reminder goes out.\n")
     # Without markup or wrapping, so that it can be pasted as it stands.
     console.print(_curl(address, keys[Role.SERVICE], customer, bill), markup=False, highlight=False, soft_wrap=True)
+    console.print("\nAnd ask what became of it:\n")
+    console.print(_ask(address, keys[Role.SERVICE]), markup=False, highlight=False, soft_wrap=True)
     console.print("\nStop with Ctrl-C.")
 
 
@@ -125,6 +127,14 @@ def _curl(address: str, key: str, customer: Customer, bill: Bill) -> str:
     return (
         f"curl -s {address}/graphql -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' "
         f'-d \'{{"query": "{query}", "variables": {variables}}}\''
+    )
+
+
+def _ask(address: str, key: str) -> str:
+    query = "{ contacts(last: 1) { edges { node { id status attempts { edges { node { provider outcome } } } } } } }"
+    return (
+        f"curl -s {address}/graphql -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' "
+        f'-d \'{{"query": "{query}"}}\''
     )
 
 

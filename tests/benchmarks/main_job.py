@@ -92,7 +92,7 @@ async def measure(requests: int, turns: int, customers: int) -> None:
             for name, process, port in (("floor", floor, floor_port), ("gateway", gateway, gateway_port)):
                 await _turn(results[name], process.pid, port, sent.next(requests))
         _report(console, results)
-        profile = await _profile(stack, env, folder, sent.next(requests))
+        profile = await _profile(stack, env, folder, sent, requests)
         console.print("\nThe profile's top ten, by own time (the profiler itself slows Python code down):")
         console.print(profile)
 
@@ -200,21 +200,21 @@ def _report(console: Console, results: dict[str, Pressed]) -> None:
     console.print(f"ratio gateway / floor: {statistics.median(ratios):.2f} (turns: {spread}; not above 3 is wanted)")
 
 
-async def _profile(stack: ExitStack, env: dict[str, str], folder: Path, requests: list[bytes]) -> Table:
+async def _profile(stack: ExitStack, env: dict[str, str], folder: Path, sent: Turns, requests: int) -> Table:
     port, output = free_port(), folder / "profile"
     process = _start(stack, ["-m", "tests.benchmarks.profiled", str(output)], env | {"GATEWAY_PORT": str(port)})
     await _up(port)
-    await press(port, requests, CALLERS)
+    await press(port, sent.next(500), CALLERS)  # warm
+    process.send_signal(signal.SIGUSR1)
+    await press(port, sent.next(requests), CALLERS)
     _stop(process)
     stats = pstats.Stats(str(output))
     rows = sorted(stats.stats.items(), key=lambda item: -item[1][2])  # type: ignore[attr-defined]
     table = Table("own ms per request", "calls per request", "function")
-    idle = ("select.epoll", "run_once", "run_forever", "Loop.run")
-    for (file, line, name), (_, calls, own, _, _) in [row for row in rows if not any(i in row[0][2] for i in idle)][
-        :10
-    ]:
+    waiting = ("runners.py", "uvloop")
+    for (file, line, name), (_, calls, own, _, _) in [row for row in rows if not row[0][0].endswith(waiting)][:10]:
         where = f"{Path(file).parent.name}/{Path(file).name}:{line} {name}" if line else name
-        table.add_row(f"{own * 1000 / len(requests):.3f}", f"{calls / len(requests):.1f}", where)
+        table.add_row(f"{own * 1000 / requests:.3f}", f"{calls / requests:.1f}", where)
     return table
 
 
