@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 import uvloop
+from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
@@ -14,6 +15,7 @@ from gateway.callers import create_key
 from gateway.model import Role
 from gateway.settings import Settings
 from gateway.store import callers, customers, migrate
+from gateway.store.database import BadUrl
 from policies.facts import Purpose
 
 cli = typer.Typer(help="One lawful door for every contact with a person who owes money.", no_args_is_help=True)
@@ -22,11 +24,20 @@ cli.add_typer(keys, name="keys")
 
 
 def main() -> None:
-    cli()
+    try:
+        cli()
+    except (BadUrl, gateway_app.OldSchema) as error:
+        typer.echo(f"gateway: {error}", err=True)
+        raise SystemExit(2) from None
 
 
 def _settings() -> Settings:
-    settings = Settings()
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        # Each by its own name, and without its value: a setting may be a secret.
+        wrong = (f"GATEWAY_{one['loc'][0]}".upper() + f": {one['msg']}" for one in error.errors())
+        raise typer.BadParameter("; ".join(wrong)) from None
     gateway_app.set_up_logs(settings.log_level)
     return settings
 

@@ -12,11 +12,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="GATEWAY_", frozen=True, extra="ignore")
 
     host: str = Field("127.0.0.1", description="Address that `gateway serve` listens on.")
-    port: int = Field(8000, description="Port that `gateway serve` listens on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port that `gateway serve` listens on.")
     public_url: str = Field(
         "", description="Address under which customers reach us, for links; default: host and port."
     )
-    database_url: str = Field("", description="SQLAlchemy URL; default: SQLite in `./var/gateway.db`.")
+    database_url: str = Field("", repr=False, description="SQLAlchemy URL; default: SQLite in `./var/gateway.db`.")
     rulebooks: Path | None = Field(None, description="Folder of rulebooks that are added to ours, or replace them.")
     templates: Path | None = Field(
         None, description="Folder of message templates that are added to ours, or replace them."
@@ -60,7 +60,9 @@ class Settings(BaseSettings):
         30, gt=0, description="When a contact without `expiresAt` expires, after its first due time."
     )
     max_body_bytes: int = Field(1_000_000, ge=1000, description="Largest request body.")
-    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log_level: str = Field(
+        "INFO", pattern="^(?i:DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR."
+    )
 
     def database(self) -> str:
         """The database's URL, the embedded default filled in."""

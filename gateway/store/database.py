@@ -26,6 +26,10 @@ BUSY_SECONDS = 30
 READERS = 4
 
 
+class BadUrl(ValueError):
+    """GATEWAY_DATABASE_URL names no database that we can use. Its text leaves the URL out: it may hold a password."""
+
+
 class Database:
     """Hands out transactions. Writing is one at a time on SQLite; readers see a snapshot and wait for nobody.
 
@@ -37,9 +41,9 @@ class Database:
         parsed = _parsed(url)
         self.is_embedded = parsed.get_backend_name() == "sqlite"
         if not self.is_embedded:
-            raise ValueError(f"GATEWAY_DATABASE_URL: {parsed.get_backend_name()} is not supported yet, use sqlite")
+            raise BadUrl(f"GATEWAY_DATABASE_URL: {parsed.get_backend_name()} is not supported yet, use sqlite")
         if parsed.database in (None, "", ":memory:"):
-            raise ValueError("GATEWAY_DATABASE_URL: names no file, and what is only in memory would be lost")
+            raise BadUrl("GATEWAY_DATABASE_URL: names no file, and what is only in memory would be lost")
         self.vault = vault
         self._clock = clock
         self._ids = Ids()
@@ -101,7 +105,7 @@ def _parsed(url: str) -> URL:
     try:
         return make_url(url)
     except ArgumentError:
-        raise ValueError("GATEWAY_DATABASE_URL: is not a database URL, such as sqlite:///var/gateway.db") from None
+        raise BadUrl("GATEWAY_DATABASE_URL: is not a database URL, such as sqlite:///var/gateway.db") from None
 
 
 async def _in_thread(function: Callable[[], T]) -> T:
