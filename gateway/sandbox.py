@@ -1,6 +1,7 @@
 """The sandbox's clock: moved by `advanceClock`, kept in the database, the same in every process on it."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 
@@ -8,7 +9,7 @@ from gateway.clock import VirtualClock
 from gateway.core import Gateway
 from gateway.model import Unacceptable, UserError, UserErrorCode
 from gateway.store.database import Database
-from gateway.store.work import Work, table
+from gateway.store.work import table
 
 _CLOCK = table("sandbox_clock")
 
@@ -18,15 +19,17 @@ async def advance_clock(gateway: Gateway, to: datetime) -> datetime:
     clock = gateway.clock
     if not gateway.settings.sandbox or not isinstance(clock, VirtualClock):
         raise PermissionError("the clock can be moved only in the sandbox")
-    if to < clock():
-        raise Unacceptable(UserError(UserErrorCode.INVALID, "lies before the sandbox's present", ("to",)))
-    clock.advance(to)
     async with gateway.database.write() as work:
-        ahead = clock.ahead // timedelta(microseconds=1)
-        if await work.one(select(_CLOCK)) is None:
-            await work.insert("sandbox_clock", [{"id": 1, "ahead_microseconds": ahead}])
-        else:
-            await work.change("sandbox_clock", [{"id": 1, "ahead_microseconds": ahead}])
+        # Another process may have moved it further than this one knows.
+        row = await work.one(select(_CLOCK))
+        clock.ahead = max(clock.ahead, _ahead(row))
+        try:
+            clock.advance(to)
+        except ValueError:
+            error = UserError(UserErrorCode.INVALID, "lies before the sandbox's present", ("to",))
+            raise Unacceptable(error) from None
+        moved = {"id": 1, "ahead_microseconds": clock.ahead // timedelta(microseconds=1)}
+        await (work.change if row else work.insert)("sandbox_clock", [moved])
     gateway.due.set()
     return clock()
 
@@ -34,10 +37,9 @@ async def advance_clock(gateway: Gateway, to: datetime) -> datetime:
 async def read_clock(database: Database, clock: VirtualClock) -> None:
     """Take over how far another process, or an earlier run, has moved the clock."""
     async with database.read() as work:
-        ahead = await _ahead(work)
-    clock.ahead = max(clock.ahead, ahead)
+        row = await work.one(select(_CLOCK))
+    clock.ahead = max(clock.ahead, _ahead(row))
 
 
-async def _ahead(work: Work) -> timedelta:
-    row = await work.one(select(_CLOCK.c.ahead_microseconds))
-    return timedelta(microseconds=row[0] if row else 0)
+def _ahead(row: Any) -> timedelta:
+    return timedelta(microseconds=row.ahead_microseconds if row else 0)
