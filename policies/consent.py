@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Self
 
 from policies.decision import Allow, Detail, Reason, Refuse, Verdict
-from policies.facts import Consent, ConsentStatus, Facts, Purpose
+from policies.facts import Channel, Consent, ConsentStatus, Facts, Purpose
 from policies.fields import Fields
 from policies.rule import Case, Terms
 
@@ -23,22 +23,31 @@ class ConsentLedger:
     terms: Terms
     requires_grant: bool
     #: Purposes that a customer cannot opt out of as such; the channel or the address can still be closed.
-    medium_only: frozenset[Purpose]
+    medium_only: frozenset[Purpose] = frozenset()
+    #: Whether a grant must name the channel or the address.
+    per_medium: bool = False
+    #: A withdrawal on any of these channels ends this one, whatever address and purpose it names.
+    revoked_by: frozenset[Channel] = frozenset()
 
     @classmethod
     def read(cls, fields: Fields, terms: Terms) -> Self:
-        medium_only = fields.choices("medium_only", Purpose, frozenset())
-        return cls(terms, fields.take("requires_grant", bool, False), medium_only)
+        return cls(
+            terms,
+            fields.take("requires_grant", bool, False),
+            fields.choices("medium_only", Purpose, frozenset()),
+            fields.take("per_medium", bool, False),
+            fields.choices("revoked_by", Channel, frozenset()),
+        )
 
     def check(self, case: Case, at: datetime) -> Verdict | None:
         facts = case.facts
         if not facts.consents and not self.requires_grant:
             return _NOT_WITHDRAWN
-        entries = [entry for entry in facts.consents if entry.at <= at and _matches(entry, facts)]
-        grants = [entry for entry in entries if entry.status is ConsentStatus.GRANTED]
+        entries = [e for e in facts.consents if e.at <= at and (self.revoked_by or _matches(e, facts))]
+        grants = [entry for entry in entries if self._grants(entry, facts)]
         closes = min((e.at for e in facts.consents if e.at > at and self._binds(e, facts)), default=None)
         for place, entry in enumerate(entries):
-            if self._binds(entry, facts) and not any(_lifts(grant, entry) for grant in entries[place + 1 :]):
+            if self._binds(entry, facts) and not any(self._lifts(e, entry, facts) for e in entries[place + 1 :]):
                 return Refuse(Reason("consent_withdrawn", _scope(entry)))
         if not self.requires_grant:
             return Allow(Reason("consent_not_withdrawn"), closes=closes)
@@ -46,11 +55,25 @@ class ConsentLedger:
             return Refuse(Reason("consent_missing", {"purpose": facts.purpose.value}))
         return Allow(Reason("consent_granted", _scope(grants[-1])), closes=closes)
 
+    def _grants(self, entry: Consent, facts: Facts) -> bool:
+        named = not self.per_medium or entry.channel is not None or entry.point is not None
+        return entry.status is ConsentStatus.GRANTED and named and _matches(entry, facts)
+
     def _binds(self, entry: Consent, facts: Facts) -> bool:
         """Whether the entry withdraws this contact, unless a later grant lifts it."""
-        if entry.status is not ConsentStatus.WITHDRAWN or not _matches(entry, facts):
+        if entry.status is not ConsentStatus.WITHDRAWN:
+            return False
+        if self.revoked_by:
+            return entry.channel is None or entry.channel in self.revoked_by
+        if not _matches(entry, facts):
             return False
         return facts.purpose not in self.medium_only or entry.channel is not None or entry.point is not None
+
+    def _lifts(self, grant: Consent, withdrawal: Consent, facts: Facts) -> bool:
+        if self.revoked_by:
+            # What ended everything is undone for the address or the channel that is granted again.
+            return self._grants(grant, facts) and (grant.channel is not None or grant.point is not None)
+        return _lifts(grant, withdrawal)
 
 
 def _matches(entry: Consent, facts: Facts) -> bool:

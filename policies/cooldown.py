@@ -14,6 +14,7 @@ from typing import Self
 from policies.decision import Allow, Reason, Verdict
 from policies.facts import Initiator, Medium, Reach
 from policies.fields import Fields
+from policies.prior_consent import PriorConsent
 from policies.rule import Case, Terms, defer
 from policies.zones import day_start
 
@@ -26,6 +27,7 @@ class Cooldown:
     days: int
     media: frozenset[Medium]
     initiators: frozenset[Initiator]
+    prior_consent: PriorConsent | None = None
 
     @classmethod
     def read(cls, fields: Fields, terms: Terms) -> Self:
@@ -34,11 +36,15 @@ class Cooldown:
             fields.number("days"),
             fields.choices("media", Medium),
             fields.choices("initiators", Initiator, frozenset(Initiator)),
+            PriorConsent.read(fields),
         )
 
     def check(self, case: Case, at: datetime) -> Verdict | None:
         if not case.zones:
             return None
+        return self.prior_consent.lift(case, at, self._check) if self.prior_consent else self._check(case, at)
+
+    def _check(self, case: Case, at: datetime) -> Verdict | None:
         until, closes = at, None
         for talked, silent_until in sorted(self._silences(case)):
             # One that begins later counts only if we would still be waiting by then.

@@ -35,7 +35,7 @@ class Wanted:
 
     def check(self, case: Case, at: datetime) -> Verdict | None:
         starts, ends = case.facts.not_before, case.facts.expires_at
-        if ends is not None and at >= ends:
+        if ends is not None and (at >= ends or (starts is not None and starts >= ends)):
             return Refuse(Reason("no_longer_wanted", {"until": ends.isoformat(), "zone": case.wall.key}))
         if starts is not None and at < starts:
             return defer(starts, case.wall, "not_wanted_yet")

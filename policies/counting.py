@@ -64,6 +64,7 @@ class Counting:
 
     def counted(self, facts: Facts, since: datetime) -> Iterator[PastContact]:
         """What fills the cap; `since` leaves out what is too old to matter before anything else is looked at."""
+        places = self.terms.at_places
         account = facts.account.id if facts.account else None
         point = facts.point.id if facts.point else None
         for past in facts.history:
@@ -71,8 +72,10 @@ class Counting:
                 continue
             if past.medium not in self.media or past.reach not in self.reaches or past.initiator not in self.initiators:
                 continue
-            # A purpose, account or number that nobody wrote down may be the one at hand, so it counts.
+            # A purpose, account, place or number that nobody wrote down may be the one at hand, so it counts.
             if past.purpose is not None and not self._counts(past.purpose, past.evidence):
+                continue
+            if places and past.place is not None and past.place not in places:
                 continue
             if past.joint and self.scope is not Scope.ACCOUNT:
                 continue

@@ -18,11 +18,13 @@ from datetime import datetime
 from typing import Self
 from zoneinfo import ZoneInfo
 
+from policies.consent import ConsentLedger
 from policies.counting import Counting
 from policies.decision import Allow, Allowance, Defer, Detail, Reason, Verdict
 from policies.facts import PastContact, Reach
 from policies.fields import Fields
 from policies.periods import Period
+from policies.prior_consent import PriorConsent, is_within
 from policies.rule import Case, Terms, local
 
 
@@ -32,15 +34,33 @@ class Frequency:
     limit: int
     period: Period
     counting: Counting
+    prior_consent: PriorConsent | None = None
+    #: The cap holds only without this consent.
+    unless: ConsentLedger | None = None
 
     @classmethod
     def read(cls, fields: Fields, terms: Terms) -> Self:
-        limit = fields.number("limit")
-        return cls(terms, limit, Period.read(fields.table("window")), Counting.read(fields, terms))
+        return cls(
+            terms,
+            fields.number("limit"),
+            Period.read(fields.table("window")),
+            Counting.read(fields, terms),
+            PriorConsent.read(fields),
+            ConsentLedger(terms, True, per_medium=True) if fields.take("unless_granted", bool, False) else None,
+        )
 
     def check(self, case: Case, at: datetime) -> Verdict | None:
         if not case.zones:
             return None
+        if self.unless is not None:
+            consent = self.unless.check(case, at)
+            if isinstance(consent, Allow):
+                return consent
+        if self.prior_consent is not None:
+            return self.prior_consent.lift(case, at, self._check)
+        return self._check(case, at)
+
+    def _check(self, case: Case, at: datetime) -> Verdict | None:
         tallies: list[_Tally] = case.memo.get(self.terms.info.id) or self._tallies(case, at)
         case.memo[self.terms.info.id] = tallies
         used = max(tally.fullest(at) for tally in tallies)
@@ -61,6 +81,8 @@ class Frequency:
     def _tallies(self, case: Case, at: datetime) -> "list[_Tally]":
         # The engine only ever asks about later instants, so what is too old now stays so.
         counted = list(self.counting.counted(case.facts, at - self.period.reach))
+        if self.prior_consent is not None and (spans := self.prior_consent.spans(case)):
+            counted = [past for past in counted if not is_within(past, case.facts, spans)]
         return [_Tally(self.period, where, counted) for where in case.zones]
 
     def _closes(self, tallies: "list[_Tally]", at: datetime) -> datetime | None:

@@ -12,9 +12,11 @@ from typing import Any, Protocol, Self
 from zoneinfo import ZoneInfoNotFoundError
 
 from policies.bill_state import BillOpen, Overdue
+from policies.confirmation import Confirmation
 from policies.consent import ConsentLedger
 from policies.cooldown import Cooldown
 from policies.decision import Confidence, RuleInfo
+from policies.escalation import Escalation
 from policies.facts import Channel, LenderKind, LenderRole, Place, Purpose
 from policies.fields import Fields, PackError
 from policies.frequency import Frequency
@@ -47,6 +49,8 @@ KINDS: Mapping[str, Kind] = {
     "promises": Promises,
     "bill_open": BillOpen,
     "overdue": Overdue,
+    "escalation": Escalation,
+    "confirmation": Confirmation,
     "grace": Grace,
 }
 

@@ -12,12 +12,13 @@ from typing import Self
 from policies.decision import Allow, Reason, Refuse, Verdict
 from policies.facts import MEDIUM_OF, ConsentStatus, Initiator, Party, Place
 from policies.fields import Fields
+from policies.holds import stood_in
 from policies.rule import Case, Terms, override
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ThirdParty:
-    """Contact points of nobody but the listed parties."""
+    """Contact points of nobody but the listed parties, and of who stands in for the customer while a hold says so."""
 
     terms: Terms
     parties: frozenset[Party]
@@ -33,6 +34,11 @@ class ThirdParty:
         values = {"party": point.party.value}
         if point.party in self.parties:
             return Allow(Reason("own_contact_point", values))
+        holds = stood_in(case.facts, at)
+        if holds:
+            ends = [hold.ends for hold in holds if hold.ends is not None]
+            closes = max(ends) if len(ends) == len(holds) else None
+            return Allow(Reason("stand_in", {**values, "hold": holds[0].kind.value}), closes=closes)
         return Refuse(Reason("third_party", values))
 
 

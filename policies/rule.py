@@ -12,7 +12,8 @@ from policies.fields import Fields
 from policies.zones import zone
 
 _OTHER = "another product"
-_SAME_MEDIUM = {
+#: The media in which a channel answers.
+SAME_MEDIUM = {
     Channel.SMS: frozenset({Medium.SMS}),
     Channel.EMAIL: frozenset({Medium.EMAIL}),
     Channel.CALLBACK: frozenset({Medium.VOICE, Medium.AI_VOICE}),
@@ -52,7 +53,7 @@ class About(NamedTuple):
 def _is_first_reply(facts: Facts) -> bool:
     """One answer, in the medium of the question. Where a key is the evidence, its caller vouches for that."""
     answers = facts.answers
-    return answers is None or (answers.medium in _SAME_MEDIUM[facts.channel] and not answers.answered)
+    return answers is None or (answers.medium in SAME_MEDIUM[facts.channel] and not answers.answered)
 
 
 @dataclass(frozen=True, slots=True)

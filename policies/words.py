@@ -71,6 +71,38 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "This needs the customer's consent ({purpose}), and there is none on record.",
         "此类联系（{purpose}）须事先取得客户同意，目前没有同意记录。",
     ),
+    "prior_consent": (
+        "The customer agreed to this call in the last {days} days.",
+        "客户在最近{days}天内同意此次通话。",
+    ),
+    "nothing_to_confirm": (
+        "There is no opt-out to confirm.",
+        "没有需要确认的退订。",
+    ),
+    "confirmation_due": (
+        "The customer opted out less than {minutes} minutes ago, and one confirmation is allowed.",
+        "客户退订未满{minutes}分钟，可发送一次确认。",
+    ),
+    "confirmation_late": (
+        "An opt-out may be confirmed only within {minutes} minutes.",
+        "退订确认只能在{minutes}分钟内发送。",
+    ),
+    "confirmed_already": (
+        "The opt-out was confirmed already, and one confirmation is all that is allowed.",
+        "退订已确认过，只允许确认一次。",
+    ),
+    "gentler_arrived": (
+        "The gentler message ({after}) arrived, and {days} days have passed.",
+        "较温和的通知（{after}）已送达，且已过{days}天。",
+    ),
+    "gentler_waits": (
+        "The gentler message ({after}) is given {days} days; this one is possible from {until}.",
+        "较温和的通知（{after}）送达后须等待{days}天，{until}起方可发送此类信息。",
+    ),
+    "gentler_missing": (
+        "No gentler message ({after}) has arrived yet, so this one may not be sent.",
+        "较温和的通知（{after}）尚未送达，不得发送此类信息。",
+    ),
     "own_contact_point": (
         "The contact point belongs to someone who may be contacted ({party}).",
         "该联系方式属于可以联系的人（{party}）。",
@@ -78,6 +110,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "third_party": (
         "The contact point belongs to someone else ({party}), who must not learn of a debt.",
         "该联系方式属于他人（{party}），不得向其透露债务。",
+    ),
+    "stand_in": (
+        "The contact point belongs to who is contacted instead of the customer ({party}): {hold}.",
+        "该联系方式属于代替客户接受联系的人（{party}）：{hold}。",
     ),
     "place_private": ("Only the customer reads this contact point.", "该联系方式仅由客户本人查看。"),
     "place_discreet": (
@@ -124,6 +160,21 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     ),
 }
 
+_PURPOSES: Mapping[str | None, tuple[str, str]] = {
+    "DUE_REMINDER": ("a reminder before the due date", "到期提醒"),
+    "OVERDUE_REMINDER": ("a reminder of an overdue bill", "逾期提醒"),
+    "OVERDUE_WARNING": ("a warning about an overdue bill", "逾期警示"),
+    "FINAL_NOTICE": ("a final notice", "最后通知"),
+    "PLAN_OFFER": ("the offer of an easier plan", "还款方案"),
+    "PAYMENT_RECEIPT": ("a receipt", "还款回执"),
+    "CUSTOMER_REPLY": ("a reply to the customer", "回复客户"),
+    "FOLLOW_UP": ("a follow-up", "后续跟进"),
+    "SECURITY_CODE": ("a security code", "验证码"),
+    "LEGAL_NOTICE": ("a notice required by law", "法定通知"),
+    "OPT_OUT_CONFIRMATION": ("the confirmation of an opt-out", "退订确认"),
+    "MARKETING": ("marketing", "营销"),
+}
+
 #: Words for values: field -> value -> (English, Chinese). None is not narrowed; `*` is any other value.
 WORDS: Mapping[str, Mapping[str | None, tuple[str, str]]] = {
     "period": {
@@ -146,21 +197,8 @@ WORDS: Mapping[str, Mapping[str | None, tuple[str, str]]] = {
     },
     # Which address it is says nothing to a reader, and its id less.
     "point": {None: ("every address", "所有联系方式"), "*": ("this address", "该联系方式")},
-    "purpose": {
-        None: ("every purpose", "所有用途"),
-        "DUE_REMINDER": ("a reminder before the due date", "到期提醒"),
-        "OVERDUE_REMINDER": ("a reminder of an overdue bill", "逾期提醒"),
-        "OVERDUE_WARNING": ("a warning about an overdue bill", "逾期警示"),
-        "FINAL_NOTICE": ("a final notice", "最后通知"),
-        "PLAN_OFFER": ("the offer of an easier plan", "还款方案"),
-        "PAYMENT_RECEIPT": ("a receipt", "还款回执"),
-        "CUSTOMER_REPLY": ("a reply to the customer", "回复客户"),
-        "FOLLOW_UP": ("a follow-up", "后续跟进"),
-        "SECURITY_CODE": ("a security code", "验证码"),
-        "LEGAL_NOTICE": ("a notice required by law", "法定通知"),
-        "OPT_OUT_CONFIRMATION": ("the confirmation of an opt-out", "退订确认"),
-        "MARKETING": ("marketing", "营销"),
-    },
+    "purpose": {None: ("every purpose", "所有用途"), **_PURPOSES},
+    "after": _PURPOSES,
     "party": {
         "CUSTOMER": ("the customer", "客户本人"),
         "SPOUSE": ("a spouse", "配偶"),
