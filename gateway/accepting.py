@@ -117,6 +117,7 @@ def reserved(held: Held, at: datetime) -> Slot:
         accounts=frozenset([held.account_id] if held.account_id else []),
         point=held.contact_point_id,
         contact=held.contact.id,
+        evidence=held.contact.evidence,
     )
     return Slot(held.contact.customer_id, held.account_id, None, past)
 

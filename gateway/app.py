@@ -54,7 +54,7 @@ async def open_gateway(
             database=database,
             rulebooks=rulebook.load(settings.rulebooks),
             words=Words.load(settings.templates, lender=_lender(settings)),
-            providers=available.from_settings(settings, database, providers or {}),
+            providers=available.from_settings(settings, database, clock, providers or {}),
         )
         if isinstance(clock, VirtualClock):
             await sandbox.read_clock(database, clock)

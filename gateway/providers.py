@@ -13,6 +13,7 @@ from channels.sandbox import Sandbox
 from channels.sms.http import HttpSms
 from channels.sms.twilio import TwilioSms
 from gateway import callbacks
+from gateway.clock import Clock
 from gateway.settings import Settings
 from gateway.store.database import Database
 from policies.facts import Channel
@@ -36,11 +37,13 @@ class NoProvider:
         """Nothing is held."""
 
 
-def from_settings(settings: Settings, database: Database, given: Mapping[Channel, Provider]) -> dict[Channel, Provider]:
+def from_settings(
+    settings: Settings, database: Database, clock: Clock, given: Mapping[Channel, Provider]
+) -> dict[Channel, Provider]:
     """Those `given`, and for every other channel what the settings say."""
     return {
         Channel.SMS: given.get(Channel.SMS) or _sms(settings),
-        Channel.EMAIL: given.get(Channel.EMAIL) or _email(settings),
+        Channel.EMAIL: given.get(Channel.EMAIL) or _email(settings, clock),
         Channel.CALLBACK: given.get(Channel.CALLBACK) or callbacks.channel(database),
     }
 
@@ -59,9 +62,9 @@ def _sms(settings: Settings) -> Provider:
     return _nothing(settings, "GATEWAY_SMS_URL")
 
 
-def _email(settings: Settings) -> Provider:
+def _email(settings: Settings, clock: Clock) -> Provider:
     if settings.smtp_url.get_secret_value():
-        return SmtpEmail.from_url(settings.smtp_url.get_secret_value(), sender=settings.smtp_sender)
+        return SmtpEmail.from_url(settings.smtp_url.get_secret_value(), sender=settings.smtp_sender, date=clock)
     return _nothing(settings, "GATEWAY_SMTP_URL")
 
 

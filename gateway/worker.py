@@ -23,6 +23,8 @@ class Worker:
     async def run(self) -> None:
         """Work until `stop`; then finish what is in flight. A failing round is logged and the next one tries again."""
         while not self._stopping:
+            # Before looking, not after: what is set meanwhile may have come too late for this round.
+            self._gateway.due.clear()
             try:
                 took = await self._round()
             except Exception as error:
@@ -63,8 +65,5 @@ class Worker:
 
     async def _wait(self) -> None:
         """Until something may be due: this process accepted something, or it is time to look."""
-        self._gateway.due.clear()
-        if self._stopping:
-            return
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._gateway.due.wait(), self._gateway.settings.poll_seconds)

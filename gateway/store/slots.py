@@ -50,6 +50,7 @@ async def since(
                 accounts=frozenset(row.accounts),
                 point=row.contact_point_id,
                 contact=row.contact_id,
+                evidence=row.evidence,
             ),
         )
         for row in rows
@@ -68,6 +69,7 @@ def row(work: Work, customer_id: str, past: PastContact, account_id: str | None)
         "attempt_id": None,
         "medium": past.medium,
         "purpose": past.purpose,
+        "evidence": past.evidence,
         "at": past.at,
         "reach": past.reach,
     }

@@ -262,6 +262,7 @@ class SlotRow(SQLModel, table=True):
     attempt_id: str | None = Field(default=None, index=True)
     medium: str
     purpose: str
+    evidence: bool  # a rule that exempts its purpose has seen why
     at: datetime = Field(sa_type=Instant)
     reach: str
 

@@ -56,7 +56,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 async def test_the_settings_say_who_carries_a_channel(
     database: Database, settings: dict[str, Any], channel: Channel, kind: type, name: str
 ) -> None:
-    providers = from_settings(Settings(**settings), database, {})
+    providers = from_settings(Settings(**settings), database, SystemClock(), {})
 
     assert providers.keys() == set(Channel)
     assert type(providers[channel]) is kind
@@ -68,7 +68,9 @@ async def test_the_settings_say_who_carries_a_channel(
 async def test_a_provider_that_is_given_goes_before_the_settings(database: Database) -> None:
     given = Sandbox(name="given")
 
-    providers = from_settings(Settings(sms_url=SecretStr("http://sms.example")), database, {Channel.SMS: given})
+    providers = from_settings(
+        Settings(sms_url=SecretStr("http://sms.example")), database, SystemClock(), {Channel.SMS: given}
+    )
 
     assert providers[Channel.SMS] is given
 
@@ -79,7 +81,7 @@ async def test_a_provider_that_is_given_goes_before_the_settings(database: Datab
 async def test_where_nothing_is_configured_a_contact_waits_and_its_attempt_names_the_setting(
     database: Database, channel: Channel, setting: str
 ) -> None:
-    provider = from_settings(Settings(), database, {})[channel]
+    provider = from_settings(Settings(), database, SystemClock(), {})[channel]
 
     with pytest.raises(TemporaryFailure, match=setting):
         await provider.send(MESSAGE, timeout=PATIENCE)
@@ -90,7 +92,9 @@ async def test_where_nothing_is_configured_a_contact_waits_and_its_attempt_names
 async def test_a_text_leaves_through_the_provider_of_the_settings_under_its_sender(database: Database) -> None:
     vendor = LocalSmsProvider()
     async with vendor.serve() as url:
-        provider = from_settings(Settings(sms_url=SecretStr(url), sms_sender="BANK"), database, {})[Channel.SMS]
+        provider = from_settings(Settings(sms_url=SecretStr(url), sms_sender="BANK"), database, SystemClock(), {})[
+            Channel.SMS
+        ]
 
         await provider.send(MESSAGE, timeout=PATIENCE)
         await provider.close()

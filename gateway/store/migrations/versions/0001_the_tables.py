@@ -320,6 +320,7 @@ def upgrade() -> None:
     sa.Column('attempt_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('medium', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('purpose', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('evidence', sa.Boolean(), nullable=False),
     sa.Column('at', gateway.store.types.Instant(timezone=True), nullable=False),
     sa.Column('reach', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_slot_contact_id')),
