@@ -22,7 +22,7 @@ class Context:
     snapshot: Snapshot = field(init=False)
     load: Loaders = field(init=False)
     #: Personal data that this operation shows unmasked. It is on record before the answer leaves.
-    views: set[View] = field(default_factory=set)
+    views: dict[View, None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.snapshot = Snapshot(self.gateway.database)
@@ -42,7 +42,7 @@ class Context:
 
     def shows(self, customer_id: str, what: str, of_id: str) -> None:
         """Note that personal data goes out unmasked."""
-        self.views.add(View(customer_id, what, of_id))
+        self.views[View(customer_id, what, of_id)] = None
 
     async def renew(self) -> None:
         """See what was done meanwhile: the mutations of a request follow each other."""

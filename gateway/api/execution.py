@@ -40,8 +40,9 @@ class Answer:
 class Engine:
     """Executes operations for callers that are known."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, time_limit: float = TIME_LIMIT_SECONDS) -> None:
         self._gateway = gateway
+        self._time_limit = time_limit
         self._documents = Documents(CORE)
 
     def operation(self, request: Request) -> Operation:
@@ -82,7 +83,7 @@ class Engine:
 
     async def _run(self, executor: Executor[None], context: Context) -> Answer:
         try:
-            async with asyncio.timeout(TIME_LIMIT_SECONDS):
+            async with asyncio.timeout(self._time_limit):
                 result = executor.execute_operation()
                 if isinstance(result, Awaitable):
                     result = await result
@@ -91,7 +92,7 @@ class Engine:
                 if context.views:
                     await views.record(context.gateway, context.caller, context.views)
         except TimeoutError:
-            message = f"This took longer than {TIME_LIMIT_SECONDS} seconds."
+            message = f"This took longer than {self._time_limit:g} seconds."
             return Answer({"errors": [presented(ApiError(Code.TIMEOUT, message))]}, 504)
         except Exception as error:
             return Answer({"errors": [internal(error)]}, 500)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import strawberry
-from graphql import GraphQLField, GraphQLInputObjectType, GraphQLSchema
+from graphql import GraphQLField, GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
@@ -14,6 +14,7 @@ from gateway.api.errors import ApiError, Code
 from gateway.api.mutations import Mutation
 from gateway.api.permissions import may
 from gateway.api.queries import Query
+from gateway.api.quick import build_quickly, resolve_quickly
 from gateway.api.scalars import SCALARS
 from gateway.api.subscriptions import Subscription
 from gateway.api.types.bill import Account, Bill
@@ -47,11 +48,15 @@ def _build() -> strawberry.Schema:
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     core = built._schema
-    # Strawberry checks @oneOf with a rule of its own; graphql-core knows it too, and also in variables.
     for type_ in core.type_map.values():
+        definition: Any = type_.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
         if isinstance(type_, GraphQLInputObjectType):
-            definition = type_.extensions[GraphQLCoreConverter.DEFINITION_BACKREF]
+            # Strawberry checks @oneOf with a rule of its own; graphql-core knows it too, and also in variables.
             type_.is_one_of = definition.is_one_of
+            build_quickly(definition, built.config.name_converter)
+        elif isinstance(type_, GraphQLObjectType) and definition is not None:
+            for field in type_.fields.values():
+                resolve_quickly(field)
     for root, step in ((core.query_type, _look), (core.mutation_type, _act), (core.subscription_type, _look)):
         assert root is not None
         for name, field in root.fields.items():

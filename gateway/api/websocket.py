@@ -45,9 +45,10 @@ class Closed(Exception):
 class GraphQLWebSocket:
     """The ASGI application behind ws /graphql."""
 
-    def __init__(self, gateway: Gateway, engine: Engine) -> None:
+    def __init__(self, gateway: Gateway, engine: Engine, patience: float = INIT_SECONDS) -> None:
         self._gateway = gateway
         self._engine = engine
+        self._patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         socket = WebSocket(scope, receive, send)
@@ -56,7 +57,7 @@ class GraphQLWebSocket:
             await socket.close(4406, "Subprotocol not acceptable")
             return
         await socket.accept(PROTOCOL)
-        connection = _Connection(self._gateway, self._engine, socket)
+        connection = _Connection(self._gateway, self._engine, socket, self._patience)
         try:
             await connection.serve()
         except Closed as closed:
@@ -72,12 +73,13 @@ class _Connection:
     gateway: Gateway
     engine: Engine
     socket: WebSocket
+    patience: float
     authorization: str | None = field(default=None, repr=False)
     operations: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     async def serve(self) -> None:
         try:
-            async with asyncio.timeout(INIT_SECONDS):
+            async with asyncio.timeout(self.patience):
                 first = await self._receive()
         except TimeoutError:
             raise Closed(4408, "Connection initialisation timeout") from None

@@ -9,6 +9,8 @@ import httpx
 import orjson
 import pytest
 
+from gateway.api.execution import Engine
+from gateway.api.http import GraphQLEndpoint
 from gateway.model import Role
 from tests.api.client import Api, open_api
 
@@ -277,6 +279,21 @@ async def test_reasons_come_in_the_callers_language(api: Api) -> None:
 
 def has_chinese(text: str) -> bool:
     return any("一" <= letter <= "鿿" for letter in text)
+
+
+async def test_what_takes_too_long_is_told_so(api: Api) -> None:
+    impatient = GraphQLEndpoint(api.world.gateway, Engine(api.world.gateway, time_limit=0.05))
+    hold = 'mutation { placeHold(input: {customerId: "%s", kind: CEASE}) { hold { id } } }'
+    customer = await api.world.customer()
+    headers = {"Authorization": f"Bearer {await api.key(Role.SERVICE)}", "Accept": GRAPHQL}
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(impatient), base_url="http://gateway.test") as http:
+        async with api.world.gateway.database.write():  # whoever wants to write waits
+            late = await http.post("/graphql", json={"query": hold % api.id(customer)}, headers=headers)
+        done = await http.post("/graphql", json={"query": hold % api.id(customer)}, headers=headers)
+
+    assert (late.status_code, code(late)) == (504, "TIMEOUT")
+    assert "data" in done.json()
 
 
 @pytest.mark.parametrize(("path", "said"), [("/health", "up"), ("/ready", "ready")])

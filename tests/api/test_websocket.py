@@ -4,20 +4,22 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import uvicorn
+from starlette.types import ASGIApp
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from gateway import callers, contact
-from gateway.api import websocket
 from gateway.api.app import create_app
+from gateway.api.execution import Engine
 from gateway.api.ids import Kind, global_id
+from gateway.api.websocket import GraphQLWebSocket
 from gateway.model import Role
 from gateway.store import callers as keys
 from policies.facts import Channel
@@ -30,11 +32,10 @@ STATUS = CHANGED % "id status"
 
 
 @asynccontextmanager
-async def served(api: Api) -> AsyncIterator[str]:
+async def served(api: Api, app: ASGIApp | None = None) -> AsyncIterator[str]:
+    app = app or create_app(api.world.gateway)
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(api.world.gateway), lifespan="off", log_config=None, ws="websockets-sansio")
-    )
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, ws="websockets-sansio"))
     serving = asyncio.create_task(server.serve([listening]))
     try:
         yield f"ws://127.0.0.1:{listening.getsockname()[1]}/graphql"
@@ -70,12 +71,12 @@ class Line:
 
     async def closed(self) -> tuple[int, str]:
         """The code and reason the server closed with."""
-        with pytest.raises(ConnectionClosed) as closed:
+        with suppress(ConnectionClosed):
             async with asyncio.timeout(10):
-                while True:
-                    await self.socket.recv()
-        assert closed.value.rcvd is not None
-        return closed.value.rcvd.code, closed.value.rcvd.reason
+                async for _ in self.socket:
+                    pass
+        assert self.socket.close_code is not None
+        return self.socket.close_code, self.socket.close_reason or ""
 
 
 @asynccontextmanager
@@ -85,10 +86,10 @@ async def line(url: str, *, protocol: str | None = "graphql-transport-ws", **opt
         yield Line(opened)
 
 
-async def subscribed(api: Api, number: int) -> None:
-    """Wait until that many follow: a subscription begins a moment after it was asked for."""
+async def followers(api: Api, number: int) -> None:
+    """Wait until that many follow: a subscription begins, and ends, a moment after it was asked for."""
     async with asyncio.timeout(10):
-        while len(api.world.gateway.changes._subscribers) < number:
+        while len(api.world.gateway.changes._subscribers) != number:  # noqa: ASYNC110 - nobody tells of it
             await asyncio.sleep(0.001)
 
 
@@ -97,7 +98,7 @@ async def test_a_contact_is_followed_from_its_request_to_its_end(api: Api) -> No
     async with served(api) as url, line(url) as one:
         await one.begin(await api.key(Role.SERVICE))
         await one.follow()
-        await subscribed(api, 1)
+        await followers(api, 1)
 
         answer = await api.world.request(customer, Channel.SMS)
         first = await one.receive()
@@ -106,7 +107,7 @@ async def test_a_contact_is_followed_from_its_request_to_its_end(api: Api) -> No
         while seen[-1] != "SENT":
             seen.append((await one.receive())["payload"]["data"]["contactChanged"]["status"])
         await one.send(type="complete", id="1")
-        await subscribed_none(api)
+        await followers(api, 0)
 
     id_ = global_id(Kind.CONTACT, answer.contact.id)
     assert first == {
@@ -116,18 +117,12 @@ async def test_a_contact_is_followed_from_its_request_to_its_end(api: Api) -> No
     }
 
 
-async def subscribed_none(api: Api) -> None:
-    async with asyncio.timeout(10):
-        while api.world.gateway.changes._subscribers:
-            await asyncio.sleep(0.001)
-
-
 async def test_a_customer_is_told_of_their_own_contacts_only(api: Api) -> None:
     mine, other = await api.world.customer("CN"), await api.world.customer("CN")
     async with served(api) as url, line(url) as one:
         await one.begin(await api.key(Role.CUSTOMER, mine))
         await one.follow()
-        await subscribed(api, 1)
+        await followers(api, 1)
 
         await api.world.request(other, Channel.SMS)
         answer = await api.world.request(mine, Channel.SMS)
@@ -157,7 +152,7 @@ async def test_what_is_shown_live_is_on_record(api: Api) -> None:
     async with served(api) as url, line(url) as one:
         await one.begin(await api.key(Role.ADMIN))
         await one.follow(CHANGED % "message customer { contactPoints { masked } }", contact=api.id(answer.contact))
-        await subscribed(api, 1)
+        await followers(api, 1)
 
         await api.world.deliver()
         told = await one.receive()
@@ -171,7 +166,7 @@ async def test_a_key_that_is_revoked_meanwhile_sees_nothing_more(api: Api) -> No
     async with served(api) as url, line(url) as one:
         await one.begin(key)
         await one.follow()
-        await subscribed(api, 1)
+        await followers(api, 1)
         caller = await callers.authenticate(api.world.gateway, f"Bearer {key}")
         assert caller is not None
         async with api.world.gateway.database.write() as work:
@@ -242,7 +237,7 @@ async def test_an_id_is_used_for_one_operation_at_a_time(api: Api) -> None:
         await one.send(type="subscribe", id="1", payload={"query": STATUS})
 
         assert await one.closed() == (4409, "Subscriber for 1 already exists")
-        await subscribed_none(api)
+        await followers(api, 0)
 
 
 async def test_without_a_key_the_line_is_closed(api: Api) -> None:
@@ -269,10 +264,11 @@ async def test_before_the_beginning_nothing_is_answered(api: Api) -> None:
         assert await one.closed() == (4401, "Unauthorized")
 
 
-async def test_who_says_nothing_is_hung_up_on(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert websocket.INIT_SECONDS == 5
-    monkeypatch.setattr(websocket, "INIT_SECONDS", 0.01)
-    async with served(api) as url, line(url) as one:
+async def test_who_says_nothing_is_hung_up_on(api: Api) -> None:
+    gateway = api.world.gateway
+    impatient = GraphQLWebSocket(gateway, Engine(gateway), patience=0.01)
+
+    async with served(api, impatient) as url, line(url) as one:
         assert await one.closed() == (4408, "Connection initialisation timeout")
 
 
