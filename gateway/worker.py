@@ -65,5 +65,7 @@ class Worker:
 
     async def _wait(self) -> None:
         """Until something may be due: this process accepted something, or it is time to look."""
+        if self._stopping:
+            return
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._gateway.due.wait(), self._gateway.settings.poll_seconds)
