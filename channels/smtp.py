@@ -105,7 +105,8 @@ def _refusal(error: aiosmtplib.SMTPResponseException) -> ChannelFailure:
     code = _code(error.code, error.message)
     # Only the codes: servers like to repeat the address in their text.
     detail = f"the server answered {code}"
-    if error.code < 500:
+    if error.code < 500 or isinstance(error, aiosmtplib.SMTPAuthenticationError):
+        # Our own login is refused: a person mends that, and the mails meanwhile are not at fault.
         return TemporaryFailure(detail, code=code)
     bad_address = isinstance(error, aiosmtplib.SMTPRecipientRefused) and _is_bad_address(error)
     return PermanentFailure(detail, code=code, bad_address=bad_address)

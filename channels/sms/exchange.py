@@ -33,6 +33,9 @@ NOTHING_LEFT = (
 #: Answers that ask us to come again. 408 and 425 say that the request was not looked at.
 COME_AGAIN = frozenset({408, 425, 429, 503})
 
+#: Our own account is refused: a person mends that, and the messages meanwhile are not at fault.
+OUR_ACCOUNT = frozenset({401, 402, 403, 407})
+
 LONGEST_RETRY_AFTER = timedelta(days=1)
 
 
@@ -71,7 +74,7 @@ def refusal(response: httpx.Response, *, code: str | None = None, bad_address: b
     """What an answer that is no acceptance means for the message. `code` is the vendor's own."""
     status = response.status_code
     detail, code = f"the provider answered {status}", code or str(status)
-    if status in COME_AGAIN:
+    if status in COME_AGAIN | OUR_ACCOUNT:
         return TemporaryFailure(detail, code=code, retry_after=retry_after(response))
     if response.is_client_error:
         return PermanentFailure(detail, code=code, bad_address=bad_address)

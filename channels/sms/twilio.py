@@ -43,9 +43,9 @@ def _unknown(detail: str) -> Callable[[str, timedelta | None], ChannelFailure]:
 
 CODES: dict[str, Callable[[str, timedelta | None], ChannelFailure]] = {
     # Our account
-    "20003": _permanent("account or token refused"),
+    "20003": _temporary("account or token refused"),
     "20429": _temporary("too many requests at once"),  # "aren't processed and are safe to retry"
-    "30002": _permanent("account suspended"),
+    "30002": _temporary("account suspended"),
     "63038": _temporary("the account's daily limit is reached"),
     # The number
     "21211": _bad_address("not a phone number"),

@@ -275,12 +275,12 @@ async def test_without_starttls_nothing_is_sent_in_the_clear(post_office: PostOf
     assert not server.messages
 
 
-async def test_a_wrong_password_is_refused_and_not_repeated() -> None:
+async def test_a_wrong_password_is_our_fault_and_is_not_repeated() -> None:
     server = LocalSmtpServer(auth=("us", "right"))
     async with server.serve() as url, a_provider(url.replace("right", "hunter2")) as provider:
         error = await failure(provider, a_mail())
 
-    assert isinstance(error, PermanentFailure)
+    assert isinstance(error, TemporaryFailure)
     assert error.code is not None
     assert error.code.startswith("535")
     assert "hunter2" not in str(error) + repr(provider)
@@ -372,7 +372,7 @@ JUDGED: dict[str, tuple[aiosmtplib.SMTPException, type[ChannelFailure], type[Cha
     "SMTPConnectResponseError": (aiosmtplib.SMTPConnectResponseError(554, "no"), REFUSED, REFUSED),
     "SMTPHeloError": (aiosmtplib.SMTPHeloError(501, "no"), REFUSED, REFUSED),
     "SMTPDataError": (aiosmtplib.SMTPDataError(451, "later"), GONE, GONE),
-    "SMTPAuthenticationError": (aiosmtplib.SMTPAuthenticationError(535, "no"), REFUSED, REFUSED),
+    "SMTPAuthenticationError": (aiosmtplib.SMTPAuthenticationError(535, "no"), GONE, GONE),
     "SMTPSenderRefused": (aiosmtplib.SMTPSenderRefused(550, "no", "n@lender.example"), REFUSED, REFUSED),
     "SMTPRecipientRefused": (aiosmtplib.SMTPRecipientRefused(550, "no", "ann@example.com"), REFUSED, REFUSED),
     "SMTPRecipientsRefused": (

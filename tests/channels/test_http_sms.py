@@ -102,7 +102,8 @@ def test_a_url_that_cannot_work_is_refused_at_once_and_not_repeated(url: str) ->
         (Answer(408), TemporaryFailure, "408"),
         (Answer(425), TemporaryFailure, "425"),
         (Answer(400), PermanentFailure, "400"),
-        (Answer(401), PermanentFailure, "401"),
+        (Answer(401), TemporaryFailure, "401"),
+        (Answer(403), TemporaryFailure, "403"),
         (Answer(404), PermanentFailure, "404"),
         (Answer(422, '{"code": "no_credit"}'), PermanentFailure, "no_credit"),
         (Answer(400, '{"code": "+8613900000000"}'), PermanentFailure, "400"),
@@ -146,9 +147,7 @@ async def test_any_2xx_with_an_id_is_acceptance(vendor: Vendor, client: httpx.As
     assert accepted.provider_message_id == "m-1"
 
 
-@pytest.mark.parametrize(
-    ("status", "bad"), [(400, True), (404, True), (422, True), (401, False), (403, False), (409, False)]
-)
+@pytest.mark.parametrize(("status", "bad"), [(400, True), (404, True), (422, True), (409, False), (410, False)])
 async def test_a_bad_address_is_told_from_other_refusals(
     vendor: Vendor, client: httpx.AsyncClient, status: int, bad: bool
 ) -> None:

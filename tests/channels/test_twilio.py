@@ -63,12 +63,12 @@ async def test_the_validity_is_never_longer_than_ours_nor_than_twilio_takes(
     assert vendor.forms[0].get("ValidityPeriod") == sent
 
 
-async def test_a_wrong_token_is_refused_for_good(twilio: Vendor, client: httpx.AsyncClient) -> None:
+async def test_a_wrong_token_is_our_fault_and_not_the_messages(twilio: Vendor, client: httpx.AsyncClient) -> None:
     _, url = twilio
 
     error = await failure(TwilioSms(client, ACCOUNT, "wrong", "+12125550123", base_url=url), a_text())
 
-    assert isinstance(error, PermanentFailure)
+    assert isinstance(error, TemporaryFailure)
     assert error.code == "20003"
 
 
