@@ -6,7 +6,7 @@ be open (comment 6(b)(1)(i)-2). Where clocks are put forward over the opening ti
 an hour is lived twice, the wall decides each time.
 
 Where the law closes public holidays (RG 96 in Australia, Law 3758/2009 in Greece, state laws in Brazil), the pack names
-their calendar. Hours may be those of one kind of place: work has hours of its own in Australia.
+their calendar.
 """
 
 import re
@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Self
 
 from policies.decision import Allow, Reason, Refuse, Verdict
-from policies.facts import Place, WindowEffect
+from policies.facts import WindowEffect
 from policies.fields import Fields
 from policies.holidays import calendar, calendars
 from policies.rule import Case, Terms, defer, local, override
@@ -32,18 +32,14 @@ class QuietHours:
     hours: Week
     #: Whether hours that the customer agreed to are open too.
     agreed_hours: bool
-    #: The hours of these places only; all of them where there are none here.
-    places: frozenset[Place] = frozenset()
 
     @classmethod
     def read(cls, fields: Fields, terms: Terms) -> Self:
         hours = _with_holidays(fields, week([_window(row) for row in fields.tables("windows")]))
-        places = fields.choices("places", Place, frozenset())
-        return cls(terms, hours, "agreed_hours" in override(fields, "agreed_hours"), places)
+        return cls(terms, hours, "agreed_hours" in override(fields, "agreed_hours"))
 
     def check(self, case: Case, at: datetime) -> Verdict | None:
-        point = case.facts.point
-        if not case.zones or (self.places and (point is None or point.place not in self.places)):
+        if not case.zones:
             return None
         agreed = hours_of(case, WindowEffect.ALSO_ALLOW) if self.agreed_hours else ()
 

@@ -164,10 +164,9 @@ def test_hours_agreed_with_the_customer_open_a_holiday_where_the_rule_gives_way(
             "holidays[0].days",
             "whatever the weekday",
         ),
-        ('places = ["BEACH"]', "places", "must be one of MOBILE"),
     ],
 )
-def test_a_mistake_about_holidays_or_places_does_not_load(more: str, field: str, problem: str) -> None:
+def test_a_mistake_about_holidays_does_not_load(more: str, field: str, problem: str) -> None:
     with pytest.raises(PackError) as caught:
         book(hours("09:00-17:00", more=more))
 

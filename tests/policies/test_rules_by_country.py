@@ -16,6 +16,7 @@ from policies.facts import (
     Hold,
     HoldKind,
     Initiator,
+    LenderKind,
     Medium,
     Party,
     PastContact,
@@ -333,3 +334,26 @@ def test_indian_carriers_take_promotions_from_ten_to_nine(clock: str) -> None:
 
     assert finding(decision, "in.hours.dlt").outcome is Outcome.DEFER
     assert finding(decision, "in.consent.dlt").outcome is Outcome.ALLOW
+
+
+# Who is bound. What the lender is may be unknown: then everything binds.
+
+
+@pytest.mark.parametrize(
+    ("code", "lender", "at", "allowed"),
+    [
+        # A Saturday.
+        ("GR", None, "2026-11-28T12:00", False),
+        ("GR", LenderKind.DEBT_INFORMATION, "2026-11-28T12:00", False),
+        ("GR", LenderKind.BANK, "2026-11-28T12:00", True),
+        ("GR", LenderKind.BANK, "2026-11-28T21:00", False),
+        ("IT", LenderKind.UNIREC_MEMBER, "2026-11-28T16:00", False),
+        ("IT", LenderKind.BANK, "2026-11-28T16:00", True),
+        ("IT", LenderKind.BANK, "2026-11-28T21:00", False),
+        ("BR-SP", LenderKind.BANK, "2026-11-28T16:00", False),
+    ],
+)
+def test_hours_bind_those_whom_the_text_names(code: str, lender: LenderKind | None, at: str, allowed: bool) -> None:
+    known = facts(zones=(ZONES[code],), lender=frozenset({lender} if lender else ()))
+
+    assert (decide(known, wall(code, at), BOOKS[code]).outcome is Outcome.ALLOW) is allowed
