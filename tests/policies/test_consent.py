@@ -132,7 +132,8 @@ def test_a_legal_notice_cannot_be_opted_out_of_but_its_channel_can(scope: dict[s
 def test_after_a_stop_only_its_confirmation_and_codes_asked_for_may_follow(
     jurisdiction: str, purpose: Purpose, evidence: bool, outcome: Outcome
 ) -> None:
-    known = facts(purpose=purpose, evidence=evidence, consents=(withdrawn(point="point"),))
+    stop = withdrawn(1 / 1440, point="point")
+    known = facts(purpose=purpose, evidence=evidence, consents=(stop,))
 
     assert decide(known, NOON, BOOKS[jurisdiction]).outcome is outcome
 

@@ -149,7 +149,7 @@ def test_a_bill_that_is_settled_or_disputed_is_not_demanded(status: BillStatus) 
     [
         (P.OVERDUE_REMINDER, date(2026, 11, 22), NOON),
         (P.OVERDUE_REMINDER, date(2026, 11, 23), instant("2026-11-24T08:00+00:00")),
-        (P.FINAL_NOTICE, date(2026, 11, 30), instant("2026-12-01T08:00+00:00")),
+        (P.OVERDUE_REMINDER, date(2026, 11, 30), instant("2026-12-01T08:00+00:00")),
         (P.DUE_REMINDER, date(2026, 11, 30), NOON),
         (P.PLAN_OFFER, date(2026, 11, 30), NOON),
     ],

@@ -5,7 +5,20 @@ import pytest
 
 from policies.decision import Outcome
 from policies.engine import decide
-from policies.facts import Channel, Consent, ConsentStatus, Initiator, Medium, Party, Place, Point, Purpose, Reach
+from policies.facts import (
+    Channel,
+    Consent,
+    ConsentStatus,
+    Hold,
+    HoldKind,
+    Initiator,
+    Medium,
+    Party,
+    Place,
+    Point,
+    Purpose,
+    Reach,
+)
 from tests.policies.making import BOOKS, code, facts, instant, past
 
 NOON = instant("2026-11-23T12:00+00:00")
@@ -13,7 +26,7 @@ WORK_MAIL = Point("point", Channel.EMAIL, place=Place.WORK)
 
 
 @pytest.mark.parametrize("jurisdiction", ["CN", "US", "UK"])
-@pytest.mark.parametrize("party", [party for party in Party if party is not Party.CUSTOMER])
+@pytest.mark.parametrize("party", [Party.CONTACT_PERSON, Party.REPRESENTATIVE, Party.EXECUTOR])
 @pytest.mark.parametrize("purpose", [Purpose.OVERDUE_REMINDER, Purpose.SECURITY_CODE, Purpose.CUSTOMER_REPLY])
 def test_nothing_goes_to_a_third_party_whatever_it_is_for(purpose: Purpose, party: Party, jurisdiction: str) -> None:
     point = Point("point", Channel.SMS, party=party)
@@ -22,6 +35,64 @@ def test_nothing_goes_to_a_third_party_whatever_it_is_for(purpose: Purpose, part
 
     assert decision.outcome is Outcome.REFUSE
     assert code(decision) == "third_party"
+
+
+@pytest.mark.parametrize(
+    ("jurisdiction", "party", "allowed"),
+    [
+        ("US", Party.SPOUSE, True),
+        ("US", Party.GUARANTOR, False),
+        ("CN", Party.SPOUSE, False),
+        ("CN", Party.GUARANTOR, True),
+        ("UK", Party.SPOUSE, False),
+        ("UK", Party.GUARANTOR, False),
+    ],
+)
+def test_who_else_may_be_contacted_is_what_the_law_says(jurisdiction: str, party: Party, allowed: bool) -> None:
+    decision = decide(facts(point=Point("point", Channel.SMS, party=party)), NOON, BOOKS[jurisdiction])
+
+    assert (decision.outcome is not Outcome.REFUSE) is allowed
+
+
+@pytest.mark.parametrize("jurisdiction", sorted(BOOKS))
+@pytest.mark.parametrize(
+    ("kind", "party"),
+    [
+        (HoldKind.REPRESENTED, Party.REPRESENTATIVE),
+        (HoldKind.MINOR, Party.REPRESENTATIVE),
+        (HoldKind.DECEASED, Party.EXECUTOR),
+    ],
+)
+def test_while_a_hold_says_so_only_the_stand_in_is_contacted(kind: HoldKind, party: Party, jurisdiction: str) -> None:
+    hold = Hold(kind, NOON - timedelta(days=1))
+    consents = (Consent(ConsentStatus.GRANTED, NOON - timedelta(days=1), channel=Channel.SMS),)
+
+    def refused(other: Party) -> bool:
+        known = facts(point=Point("point", Channel.SMS, party=other), holds=(hold,), consents=consents)
+        return decide(known, NOON, BOOKS[jurisdiction]).outcome is Outcome.REFUSE
+
+    assert [other for other in Party if not refused(other)] == [party]
+
+
+def test_a_stand_in_is_one_only_while_the_hold_lasts_and_for_its_debt() -> None:
+    point = Point("point", Channel.SMS, party=Party.REPRESENTATIVE)
+    ends = NOON + timedelta(hours=1)
+    passing = Hold(HoldKind.REPRESENTED, NOON, ends)
+    elsewhere = Hold(HoldKind.REPRESENTED, NOON, account="other")
+
+    decision = decide(facts(point=point, holds=(passing,)), NOON, BOOKS["UK"])
+
+    assert decision.outcome is Outcome.ALLOW
+    assert decision.closes_at == ends
+    assert decide(facts(point=point, holds=(passing,)), ends, BOOKS["UK"]).outcome is Outcome.REFUSE
+    assert decide(facts(point=point, holds=(elsewhere,)), NOON, BOOKS["UK"]).outcome is Outcome.REFUSE
+
+
+@pytest.mark.parametrize("kind", [HoldKind.CEASE, HoldKind.WRONG_PERSON, HoldKind.BANKRUPTCY])
+def test_other_holds_have_no_stand_in(kind: HoldKind) -> None:
+    point = Point("point", Channel.SMS, party=Party.REPRESENTATIVE)
+
+    assert decide(facts(point=point, holds=(Hold(kind, NOON),)), NOON, BOOKS["UK"]).outcome is Outcome.REFUSE
 
 
 @pytest.mark.parametrize(

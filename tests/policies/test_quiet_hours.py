@@ -171,7 +171,7 @@ def test_agreed_hours_in_a_zone_of_their_own_are_read_there() -> None:
 
 @pytest.mark.parametrize(("evidence", "outcome"), [(True, Outcome.ALLOW), (False, Outcome.DEFER)])
 @pytest.mark.parametrize("jurisdiction", ["CN", "US", "UK"])
-@pytest.mark.parametrize("purpose", [Purpose.CUSTOMER_REPLY, Purpose.SECURITY_CODE, Purpose.OPT_OUT_CONFIRMATION])
+@pytest.mark.parametrize("purpose", [Purpose.CUSTOMER_REPLY, Purpose.SECURITY_CODE])
 def test_an_answer_may_be_given_at_night_if_there_is_evidence_that_it_is_one(
     purpose: Purpose, jurisdiction: str, evidence: bool, outcome: Outcome
 ) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from policies.decision import Confidence, Outcome
 from policies.engine import decide
+from policies.facts import Channel, Consent, ConsentStatus
 from policies.rulebook import PackError, load
 from policies.zones import zone
 from tests.policies.making import BOOKS, facts, hours, rule
@@ -47,7 +48,9 @@ def test_ours_load_and_every_rule_is_named_cited_and_told_in_both_languages() ->
 def test_every_pack_says_yes_to_an_ordinary_reminder_at_noon() -> None:
     for rulebook in BOOKS.values():
         noon = datetime(2026, 11, 23, 12, tzinfo=zone(rulebook.time_zone or "Asia/Shanghai"))
-        decision = decide(facts(zones=("Asia/Shanghai",)), noon, rulebook)
+        # The District of Columbia asks for consent to the medium.
+        consents = (Consent(ConsentStatus.GRANTED, noon, Channel.SMS),)
+        decision = decide(facts(zones=("Asia/Shanghai",), consents=consents), noon, rulebook)
 
         assert decision.outcome is Outcome.ALLOW
 
