@@ -10,9 +10,12 @@ their calendar.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Self
+from zoneinfo import ZoneInfo
 
 from policies.decision import Allow, Reason, Refuse, Verdict
 from policies.facts import WindowEffect
@@ -20,7 +23,7 @@ from policies.fields import Fields
 from policies.holidays import calendar, calendars
 from policies.rule import Case, Terms, defer, local, override
 from policies.week import CLOSING_DAYS, DAY_SECONDS, HORIZON_DAYS, Week, first_after, week
-from policies.wishes import hours_of
+from policies.wishes import Hours, hours_of
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)|24:00")
@@ -42,15 +45,17 @@ class QuietHours:
         if not case.zones:
             return None
         agreed = hours_of(case, WindowEffect.ALSO_ALLOW) if self.agreed_hours else ()
+        return self.answer(case.zones, at, agreed) if agreed else _usual(self, case.zones, at)
 
+    def answer(self, zones: tuple[ZoneInfo, ...], at: datetime, agreed: Sequence[Hours]) -> Verdict:
         def is_open(instant: datetime) -> bool:
             return all(
                 self.hours.shows(instant.astimezone(where)) or any(wish.covers(instant, where) for wish in agreed)
-                for where in case.zones
+                for where in zones
             )
 
-        clocks = [(self.hours, where) for where in case.zones]
-        clocks += [clock for wish in agreed for clock in wish.clocks(case.zones)]
+        clocks = [(self.hours, where) for where in zones]
+        clocks += [clock for wish in agreed for clock in wish.clocks(zones)]
         moments = [moment for wish in agreed for moment in wish.moments()]
         if is_open(at):
             # A week without an end may still end at a holiday.
@@ -58,11 +63,17 @@ class QuietHours:
             closes = first_after(at, lambda instant: not is_open(instant), clocks, moments, days)
             if closes is None:
                 return Allow(Reason("hours_always_open"))
-            return Allow(Reason("hours_open", local(closes, case.wall)), closes=closes)
+            return Allow(Reason("hours_open", local(closes, zones[0])), closes=closes)
         until = first_after(at, is_open, clocks, moments)
         if until is None:
             return Refuse(Reason("hours_never_open"))
-        return defer(until, case.wall, "hours_closed")
+        return defer(until, zones[0], "hours_closed")
+
+
+@lru_cache(maxsize=4096)
+def _usual(rule: QuietHours, zones: tuple[ZoneInfo, ...], at: datetime) -> Verdict:
+    """Without wishes the answer is the same for everybody there: contacts that are decided together ask once."""
+    return rule.answer(zones, at, ())
 
 
 def _with_holidays(fields: Fields, hours: Week) -> Week:
