@@ -18,7 +18,7 @@ from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
 from gateway.api.documents import Rejected
-from gateway.api.errors import ApiError, Code, presented
+from gateway.api.errors import ApiError, Code, internal, presented
 from gateway.api.execution import Answer, Engine, Request, rejection
 from gateway.api.negotiation import GRAPHQL, HTML, JSON, best, is_json, language
 from gateway.callers import authenticate
@@ -63,6 +63,10 @@ class GraphQLEndpoint:
         except HttpError as error:
             problem = presented(ApiError(error.code, error.message))
             await _respond(send, error.status, kind or JSON, orjson.dumps({"errors": [problem]}), *error.headers)
+            return
+        except Exception as error:
+            # The server would log it with its text, and that may hold a value.
+            await _respond(send, 500, kind or JSON, orjson.dumps({"errors": [internal(error)]}))
             return
         assert kind is not None
         await _respond(send, answer.status if kind == GRAPHQL else 200, kind, _dumped(answer))

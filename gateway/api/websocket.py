@@ -64,6 +64,10 @@ class GraphQLWebSocket:
             await socket.close(closed.code, closed.reason)
         except WebSocketDisconnect:
             pass
+        except Exception as error:
+            # The server would log it with its text, and that may hold a value.
+            internal(error)
+            await socket.close(1011, "Internal error")
         finally:
             await connection.end()
 

@@ -2,16 +2,23 @@
 
 import gzip
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import orjson
 import pytest
+from sqlalchemy import text
+from structlog.testing import capture_logs
 
+from gateway.api.app import create_app
 from gateway.api.execution import Engine
 from gateway.api.http import GraphQLEndpoint
+from gateway.app import open_gateway
+from gateway.callers import create_key
 from gateway.model import Role
+from gateway.settings import Settings
 from tests.api.client import Api, open_api
 
 GRAPHQL = "application/graphql-response+json"
@@ -279,6 +286,57 @@ async def test_reasons_come_in_the_callers_language(api: Api) -> None:
 
 def has_chinese(text: str) -> bool:
     return any("一" <= letter <= "鿿" for letter in text)
+
+
+async def test_a_failure_before_anything_ran_is_told_without_its_text(api: Api) -> None:
+    await api.key(Role.SERVICE)
+    async with api.world.gateway.database.write() as work:
+        await work.run(text("ALTER TABLE api_key RENAME TO gone"))
+
+    with capture_logs() as logs:
+        response = await send(api)
+
+    assert (response.status_code, code(response)) == (500, "INTERNAL")
+    assert "api_key" not in response.text + str(logs)
+    assert logs[0]["exception"] == "sqlalchemy.exc.OperationalError"
+
+
+@pytest.mark.parametrize("levels", [100, 500, 1000])
+async def test_variables_that_are_nested_deeply_are_bad_input(api: Api, levels: int) -> None:
+    customer = await api.world.customer()
+    given = {"idempotencyKey": "k", "customerId": api.id(customer), "purpose": "FOLLOW_UP", "variables": {"a": 0}}
+    body = body_of(
+        query="mutation ($i: RequestContactInput!) { requestContact(input: $i) { userErrors { code field } } }",
+        variables={"i": given},
+    ).replace(b'{"a":0}', b'{"a":' * levels + b"0" + b"}" * levels)
+
+    answer = (await send(api, body)).json()
+
+    if "data" in answer:
+        assert answer["data"]["requestContact"]["userErrors"][0]["field"][0] == "variables"
+    else:
+        assert {error["extensions"]["code"] for error in answer["errors"]} == {"BAD_USER_INPUT"}
+
+
+async def test_the_sandboxs_clock_can_be_moved(tmp_path: Path) -> None:
+    settings = Settings(database_url=f"sqlite:///{tmp_path}/gateway.db", sandbox=True)
+    async with open_gateway(settings) as gateway:
+        key = await create_key(gateway.database, Role.ADMIN, "admin")
+        transport = httpx.ASGITransport(create_app(gateway))
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as http:
+            later = gateway.clock() + timedelta(days=1)
+            query = "mutation ($to: DateTime!) { advanceClock(to: $to) { now userErrors { field } } }"
+
+            async def move(to: str) -> Any:
+                body = {"query": query, "variables": {"to": to}}
+                response = await http.post("/graphql", json=body, headers={"Authorization": f"Bearer {key}"})
+                return response.json()["data"]["advanceClock"]
+
+            moved = await move(later.isoformat())
+            back = await move("2020-01-01T00:00:00Z")
+
+    assert datetime.fromisoformat(moved["now"]) >= later
+    assert back == {"now": None, "userErrors": [{"field": ["to"]}]}
 
 
 async def test_what_takes_too_long_is_told_so(api: Api) -> None:

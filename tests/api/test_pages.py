@@ -1,5 +1,6 @@
 """Lists: pages by cursor, in both directions, and in a number of statements that does not grow with the page."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from gateway.api.ids import cursor
+from gateway.api.ids import Kind, cursor, global_id
 from gateway.model import Contact, Role
 from policies.facts import Channel, Purpose
 from tests.api.client import Api
@@ -235,3 +236,20 @@ async def test_a_bad_filter_is_bad_input_and_names_its_field(api: Api, which: di
     error = await api.error(query, {"filter": which}, role=Role.AGENT)
 
     assert error["extensions"] == {"code": "BAD_USER_INPUT", "field": ["filter", named]}
+
+
+async def test_many_queries_that_read_and_ask_at_once_do_not_wait_for_each_other_for_ever(api: Api) -> None:
+    contacts = await some_contacts(api, 2)
+    customer = global_id(Kind.CUSTOMER, contacts[0].customer_id)
+    query = """query ($id: ID!) {
+        contacts { totalCount nodes { customer { contacts { totalCount } } } }
+        first: previewContact(input: {customerId: $id, purpose: FOLLOW_UP, channel: SMS}) { outcome }
+        node(id: $id) { ... on Customer { bills { nodes { daysOverdue } } } }
+        second: nextAllowedContact(customerId: $id, purpose: FOLLOW_UP) { at }
+    }"""
+    await api.key(Role.ADMIN)
+
+    async with asyncio.timeout(30):
+        answers = await asyncio.gather(*(api.data(query, {"id": customer}, role=Role.ADMIN) for _ in range(40)))
+
+    assert all(answer == answers[0] for answer in answers)
