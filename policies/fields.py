@@ -16,7 +16,7 @@ class PackError(Exception):
     """A pack that must not be used. Says file, rule and field, so that the mistake can be found."""
 
     def __init__(self, file: str, rule: str | None, name: str | None, problem: str) -> None:
-        self.file, self.rule, self.field = file, rule, name
+        self.file, self.rule, self.field, self.problem = file, rule, name, problem
         where = [file, *([f"rule {rule}"] if rule else []), *([f"field {name}"] if name else [])]
         super().__init__(f"{', '.join(where)}: {problem}")
 
