@@ -64,6 +64,8 @@ class Counting:
 
     def counted(self, facts: Facts, since: datetime) -> Iterator[PastContact]:
         """What fills the cap; `since` leaves out what is too old to matter before anything else is looked at."""
+        if not facts.history:
+            return
         places = self.terms.at_places
         account = facts.account.id if facts.account else None
         point = facts.point.id if facts.point else None

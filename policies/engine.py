@@ -6,7 +6,7 @@ first instant at which it allows, so no instant in between was allowed, and the 
 """
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from policies.core import horizon
 from policies.decision import (
@@ -69,32 +69,29 @@ def next_allowed(facts: Facts, start: datetime, rulebook: Rulebook) -> Decision:
 
 
 class _Asking:
-    """The rules of one contact, asked about one instant after another, and until when each answer stands."""
+    """The rules of one contact, asked about one instant after another."""
 
-    __slots__ = ("about", "at", "case", "rulebook", "stands")
+    __slots__ = ("about", "answers", "at", "case", "rulebook")
 
     def __init__(self, rulebook: Rulebook, case: Case, about: About, at: datetime) -> None:
         self.rulebook, self.case, self.about, self.at = rulebook, case, about, at
-        self.stands: dict[Rule, datetime] = {}
+        self.answers: list[tuple[Rule, Verdict | None]] = []
 
     def findings(self, at: datetime) -> list[Finding]:
         """What the rules in force say, in their order."""
-        findings = []
-        for rule in self._rules(at):
-            verdict = self._ask(rule, at)
-            if verdict is not None:
-                findings.append(Finding(rule.terms.info, verdict))
-        return findings
+        self.answers = [(rule, self._ask(rule, at)) for rule in self._rules(at)]
+        return [Finding(rule.terms.info, verdict) for rule, verdict in self.answers if verdict is not None]
 
     def follow(self, opens: datetime) -> tuple[datetime | None, list[Finding]]:
         """The first instant from `opens` on at which all rules allow; or None and what refuses on the way there.
 
         A rule is asked again only when its last answer no longer stands.
         """
+        stands = {rule: _stands(verdict, self.at) for rule, verdict in self.answers}
         while opens - self.at <= HORIZON:
             moved = opens
             for rule in self._rules(opens):
-                if rule in self.stands and self.stands[rule] > opens:
+                if rule in stands and stands[rule] > opens:
                     continue
                 verdict = self._ask(rule, opens)
                 if isinstance(verdict, Refuse):
@@ -102,6 +99,7 @@ class _Asking:
                 if isinstance(verdict, Defer):
                     assert verdict.until > opens, "a deferral must lie ahead of the instant asked about"
                     moved = max(moved, verdict.until)
+                stands[rule] = _stands(verdict, opens)
             if moved == opens:
                 return opens, []
             opens = moved
@@ -114,21 +112,21 @@ class _Asking:
 
     def _ask(self, rule: Rule, at: datetime) -> Verdict | None:
         verdict = rule.check(self.case, at)
-        if isinstance(verdict, Defer):
-            if rule.terms.info.effective_to is not None and self.case.zones:
-                verdict = self._while_in_force(verdict, rule.terms.info.effective_to)
-            # At that instant it allows; whether it still does later must be asked.
-            self.stands[rule] = verdict.until + _TICK
-        elif isinstance(verdict, Allow) and verdict.closes is not None:
-            self.stands[rule] = verdict.closes
-        else:
-            self.stands[rule] = at + _STANDS
-        return verdict
-
-    def _while_in_force(self, verdict: Defer, last_day: date) -> Defer:
-        """A rule that goes out of force holds nothing any longer."""
+        last_day = rule.terms.info.effective_to
+        if last_day is None or not isinstance(verdict, Defer) or not self.case.zones:
+            return verdict
+        # A rule that goes out of force holds nothing any longer.
         ends = max(day_start(where, last_day.toordinal() + 1) for where in self.case.zones)
         return replace(verdict, until=min(verdict.until, ends))
+
+
+def _stands(verdict: Verdict | None, at: datetime) -> datetime:
+    """Until when an answer is sure to be the same. What was deferred is allowed at that instant, and then unknown."""
+    if isinstance(verdict, Defer):
+        return verdict.until + _TICK
+    if isinstance(verdict, Allow) and verdict.closes is not None:
+        return verdict.closes
+    return at + _STANDS
 
 
 def _strictest(findings: list[Finding]) -> Outcome:

@@ -12,8 +12,8 @@ has not happened yet at the instant asked about does not count, unless its slot 
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
 from zoneinfo import ZoneInfo
@@ -37,6 +37,9 @@ class Frequency:
     prior_consent: PriorConsent | None = None
     #: The cap holds only without this consent.
     unless: ConsentLedger | None = None
+    #: What a reason says of the cap, and the answer where nothing counts.
+    values: Mapping[str, Detail] = field(init=False)
+    unused: Allow = field(init=False)
 
     @classmethod
     def read(cls, fields: Fields, terms: Terms) -> Self:
@@ -48,6 +51,17 @@ class Frequency:
             PriorConsent.read(fields),
             ConsentLedger(terms, True, per_medium=True) if fields.take("unless_granted", bool, False) else None,
         )
+
+    def __post_init__(self) -> None:
+        values: dict[str, Detail] = {
+            "limit": self.limit,
+            "used": 0,
+            "period": self.period.type.value,
+            "length": self.period.length,
+            "scope": self.counting.scope.value,
+        }
+        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "unused", Allow(Reason("cap_free", values), allowance=Allowance(self.limit, 0)))
 
     def check(self, case: Case, at: datetime) -> Verdict | None:
         if not case.zones:
@@ -61,16 +75,13 @@ class Frequency:
         return self._check(case, at)
 
     def _check(self, case: Case, at: datetime) -> Verdict | None:
-        tallies: list[_Tally] = case.memo.get(self.terms.info.id) or self._tallies(case, at)
-        case.memo[self.terms.info.id] = tallies
-        used = max(tally.fullest(at) for tally in tallies)
-        values: dict[str, Detail] = {
-            "limit": self.limit,
-            "used": used,
-            "period": self.period.type.value,
-            "length": self.period.length,
-            "scope": self.counting.scope.value,
-        }
+        tallies: list[_Tally] | None = case.memo.get(self.terms.info.id)
+        if tallies is None:
+            tallies = case.memo[self.terms.info.id] = self._tallies(case, at)
+        if not tallies:
+            return self.unused
+        used = max([tally.fullest(at) for tally in tallies])
+        values = {**self.values, "used": used}
         # Above the cap, one more is left only once it is below.
         resets = _first(tallies, at, min(used, self.limit) - 1) if used else None
         allowance = Allowance(self.limit, used, resets)
@@ -83,6 +94,8 @@ class Frequency:
         counted = list(self.counting.counted(case.facts, at - self.period.reach))
         if self.prior_consent is not None and (spans := self.prior_consent.spans(case)):
             counted = [past for past in counted if not is_within(past, case.facts, spans)]
+        if not counted:
+            return []
         return [_Tally(self.period, where, counted) for where in case.zones]
 
     def _closes(self, tallies: "list[_Tally]", at: datetime) -> datetime | None:

@@ -15,6 +15,10 @@ from policies.fields import Fields
 from policies.holds import stood_in
 from policies.rule import Case, Terms, override
 
+#: The answers to ordinary contacts, made once.
+_OWN = {party: Allow(Reason("own_contact_point", {"party": party.value})) for party in Party}
+_PRIVATE = {place: Allow(Reason("place_private", {"place": place.value, "shared": False})) for place in Place}
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ThirdParty:
@@ -31,9 +35,9 @@ class ThirdParty:
         point = case.facts.point
         if point is None:
             return None
-        values = {"party": point.party.value}
         if point.party in self.parties:
-            return Allow(Reason("own_contact_point", values))
+            return _OWN[point.party]
+        values = {"party": point.party.value}
         holds = stood_in(case.facts, at)
         if holds:
             ends = [hold.ends for hold in holds if hold.ends is not None]
@@ -57,10 +61,9 @@ class Discretion:
         point = case.facts.point
         if point is None:
             return None
-        values = {"place": point.place.value, "shared": point.shared}
         if point.shared or point.place in self.places:
-            return Allow(Reason("place_discreet", values), discreet=True)
-        return Allow(Reason("place_private", values))
+            return Allow(Reason("place_discreet", {"place": point.place.value, "shared": point.shared}), discreet=True)
+        return _PRIVATE[point.place]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
