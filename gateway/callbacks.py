@@ -120,7 +120,7 @@ async def claim(gateway: Gateway, caller: Caller, key: str) -> tuple[Callback | 
             await work.insert("decision", rows)
             if decision.outcome is Outcome.ALLOW:
                 claimed = await _ring(gateway, work, caller, waiting, one, decision)
-                found = claimed, decisions.stored(rows[0])
+                found = claimed, decisions.stored(work, rows[0])
                 made = Made("claimNextCallback", "", claimed.id)
                 await work.insert("idempotency", [idempotency.row(work, caller.id, key, made)])
                 break

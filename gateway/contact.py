@@ -128,7 +128,7 @@ async def _record(work: Work, fresh: Sequence[tuple[RequestContact, Acceptance]]
     )
     calls = [(acceptance.callback, one.note) for one, acceptance in fresh if acceptance.callback]
     await callbacks.add(work, [call for call, _ in calls], [note for _, note in calls])
-    return {contact_id: [decisions.stored(row) for row in one] for contact_id, one in rows.items()}
+    return {contact_id: [decisions.stored(work, row) for row in one] for contact_id, one in rows.items()}
 
 
 def _slot_row(work: Work, slot: Slot) -> Row:

@@ -3,7 +3,7 @@
 On the path of every contact: no reflection, nothing that JSON does not know. Instants and dates are ISO strings.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -24,9 +24,10 @@ from policies.decision import (
 Json = dict[str, Any]
 
 
-def findings_to_json(decision: Decision) -> list[Json]:
-    """The findings in their order."""
-    return [_finding(finding) for finding in decision.findings]
+def findings_to_json(decision: Decision, rule: Callable[[RuleInfo], Any] | None = None) -> list[Json]:
+    """The findings in their order. `rule` says what stands for a rule: by default all that `rule_to_json` writes."""
+    name = rule or rule_to_json
+    return [_finding(finding, name) for finding in decision.findings]
 
 
 def findings_from_json(stored: Iterable[Mapping[str, Any]]) -> tuple[Finding, ...]:
@@ -34,11 +35,11 @@ def findings_from_json(stored: Iterable[Mapping[str, Any]]) -> tuple[Finding, ..
     return tuple(Finding(_read_rule(row["rule"]), _read_verdict(row)) for row in stored)
 
 
-def _finding(finding: Finding) -> Json:
+def _finding(finding: Finding, rule: Callable[[RuleInfo], Any]) -> Json:
     """What is empty is left out: most rules of most decisions just allow."""
     verdict = finding.verdict
     row: Json = {
-        "rule": _rule(finding.rule),
+        "rule": rule(finding.rule),
         "outcome": finding.outcome.value,
         "code": verdict.reason.code,
     }
@@ -61,7 +62,8 @@ def _finding(finding: Finding) -> Json:
     return row
 
 
-def _rule(info: RuleInfo) -> Json:
+def rule_to_json(info: RuleInfo) -> Json:
+    """Where a rule comes from, as `findings_from_json` reads it."""
     return {
         "id": info.id,
         "title": info.title,

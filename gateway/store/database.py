@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 from gateway.clock import Clock
 from gateway.ids import Ids
+from gateway.store.rules import RuleTexts
 from gateway.store.vault import Vault
 from gateway.store.work import Work
 
@@ -47,6 +48,7 @@ class Database:
         self.vault = vault
         self._clock = clock
         self._ids = Ids()
+        self._texts = RuleTexts()
         self._writer = _engine(parsed, "BEGIN IMMEDIATE", connections=1)
         self._reader = _engine(parsed, "BEGIN", connections=READERS)
         self._writing = asyncio.Lock()
@@ -60,10 +62,11 @@ class Database:
             held = ExitStack()
             try:
                 connection = await self._wait_for(lambda: self._begin(held))
-                work = Work(connection, self.vault, self._ids, self._clock())
+                work = Work(connection, self.vault, self._ids, self._clock(), self._texts)
                 yield work
                 await work.finish()
                 await self._wait_for(connection.commit)
+                work.committed()
             finally:
                 # Rolls back what was not committed. One thread: it never overtakes a begin or a commit whose caller
                 # went away.
@@ -74,7 +77,7 @@ class Database:
         """A snapshot to read from. Its statements may be long, so each is run in a thread."""
         async with self._reading:
             with self._reader.connect() as connection:
-                yield Work(connection, self.vault, self._ids, self._clock(), in_thread=_in_thread)
+                yield Work(connection, self.vault, self._ids, self._clock(), self._texts, in_thread=_in_thread)
 
     async def close(self) -> None:
         self._writer.dispose()

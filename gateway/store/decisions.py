@@ -1,6 +1,6 @@
 """Decisions as they were recorded."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -28,31 +28,32 @@ def row(work: Work, contact_id: str, customer_id: str, decision: Decision) -> di
         "next_allowed_at": decision.next_allowed_at,
         "time_zones": list(decision.zones),
         "rulebook": decision.rulebook,
-        "findings": findings_to_json(decision),
+        "findings": findings_to_json(decision, work.name_rule),
     }
 
 
-def stored(row: Any) -> StoredDecision:
-    """From a row, or from what `row` made."""
-    get = row.__getitem__ if isinstance(row, dict) else row._mapping.__getitem__
+def stored(work: Work, row: Mapping[str, Any]) -> StoredDecision:
+    """From a row, or from what `row` made, with the texts of its rules: `Work.read_rules` has met them all."""
     return StoredDecision(
-        id=get("id"),
-        contact_id=get("contact_id"),
-        outcome=Outcome[get("outcome")],
-        channel=Channel[get("channel")],
-        contact_point_id=get("contact_point_id"),
-        decided_at=get("decided_at"),
-        next_allowed_at=get("next_allowed_at"),
-        time_zones=tuple(get("time_zones")),
-        rulebook=get("rulebook"),
-        findings=get("findings"),
+        id=row["id"],
+        contact_id=row["contact_id"],
+        outcome=Outcome[row["outcome"]],
+        channel=Channel[row["channel"]],
+        contact_point_id=row["contact_point_id"],
+        decided_at=row["decided_at"],
+        next_allowed_at=row["next_allowed_at"],
+        time_zones=tuple(row["time_zones"]),
+        rulebook=row["rulebook"],
+        findings=[{**finding, "rule": work.rules[finding["rule"]]} for finding in row["findings"]],
     )
 
 
 async def of_contacts(work: Work, contact_ids: Collection[str]) -> dict[str, list[StoredDecision]]:
     """Oldest first."""
     statement = select(_DECISION).where(_DECISION.c.contact_id.in_(contact_ids)).order_by(_DECISION.c.id)
+    rows = [one._mapping for one in await work.all(statement)]
+    await work.read_rules({finding["rule"] for one in rows for finding in one["findings"]})
     found: dict[str, list[StoredDecision]] = {contact: [] for contact in contact_ids}
-    for one in await work.all(statement):
-        found[one.contact_id].append(stored(one))
+    for one in rows:
+        found[one["contact_id"]].append(stored(work, one))
     return found

@@ -229,6 +229,14 @@ class IdempotencyRow(SQLModel, table=True):
     created_at: datetime = Field(sa_type=Instant)
 
 
+class RuleTextRow(SQLModel, table=True):
+    """A rule as it was when a decision named it. Written once, so that a decision need not repeat it."""
+
+    __tablename__ = "rule_text"
+    key: str = Field(primary_key=True)
+    rule: dict[str, Any] = Field(sa_type=Json)
+
+
 class DecisionRow(SQLModel, table=True):
     __tablename__ = "decision"
     id: str = _id()

@@ -8,8 +8,10 @@ from sqlalchemy import Connection, CursorResult, Executable, Table, bindparam, s
 
 from gateway.ids import Ids
 from gateway.store.many import Prepared, to_change, to_insert
+from gateway.store.rules import RuleTexts
 from gateway.store.tables import CustomerRow, metadata
 from gateway.store.vault import Vault
+from policies.decision import RuleInfo
 
 Row = Mapping[str, Any]
 
@@ -38,6 +40,7 @@ class Work:
         vault: Vault,
         ids: Ids,
         now: datetime,
+        texts: RuleTexts,
         in_thread: Callable[[Callable[[], Any]], Awaitable[Any]] | None = None,
     ) -> None:
         self._connection = connection
@@ -47,6 +50,8 @@ class Work:
         self._ids = ids
         self._sequences: dict[str, int] = {}
         self._grown: set[str] = set()
+        self._texts = texts
+        self._new_rules: set[str] = set()
 
     def new_id(self) -> str:
         return self._ids(self.now)
@@ -101,11 +106,44 @@ class Work:
         self._grown.add(customer_id)
         return self._sequences[customer_id]
 
+    def name_rule(self, info: RuleInfo) -> str:
+        """The key that stands for a rule in a decision; its text is written with this transaction if it is new."""
+        key = self._texts.key(info)
+        if key not in self._texts.recorded:
+            self._new_rules.add(key)
+        return key
+
+    @property
+    def rules(self) -> Mapping[str, dict[str, Any]]:
+        """The texts of rules by their keys: those that this process has met."""
+        return self._texts.by_key
+
+    async def read_rules(self, keys: Collection[str]) -> None:
+        """Meet those of them that are only on disk."""
+        missing = [key for key in keys if key not in self._texts.by_key]
+        if missing:
+            target = table("rule_text")
+            for row in await self.all(select(target).where(target.c.key.in_(missing))):
+                self._texts.by_key[row.key] = row.rule
+
     def made_customer(self, customer_id: str) -> None:
         self._sequences[customer_id] = 0
 
     async def finish(self) -> None:
+        """Before the commit: what follows from all that was done."""
+        if self._new_rules:
+            await self._write_rules()
         await self.change(
             str(CustomerRow.__tablename__),
             [{"id": customer, "log_seq": self._sequences[customer]} for customer in sorted(self._grown)],
         )
+
+    def committed(self) -> None:
+        """After the commit: what is now known to be on disk."""
+        self._texts.recorded |= self._new_rules
+
+    async def _write_rules(self) -> None:
+        target = table("rule_text")
+        there = {row.key for row in await self.all(select(target.c.key).where(target.c.key.in_(self._new_rules)))}
+        new = sorted(self._new_rules - there)
+        await self.insert("rule_text", [{"key": key, "rule": self._texts.by_key[key]} for key in new])

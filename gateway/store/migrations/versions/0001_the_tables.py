@@ -52,6 +52,11 @@ def upgrade() -> None:
     sa.Column('created_at', gateway.store.types.Instant(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('caller_id', 'key', name=op.f('pk_idempotency'))
     )
+    op.create_table('rule_text',
+    sa.Column('key', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('rule', gateway.store.types.Json(), nullable=False),
+    sa.PrimaryKeyConstraint('key', name=op.f('pk_rule_text'))
+    )
     op.create_table('sandbox_clock',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('ahead_microseconds', sa.Integer(), nullable=False),
@@ -413,6 +418,7 @@ def downgrade() -> None:
     op.drop_table('bill')
     op.drop_table('api_key')
     op.drop_table('sandbox_clock')
+    op.drop_table('rule_text')
     op.drop_table('idempotency')
     op.drop_table('customer')
     op.drop_table('account')
