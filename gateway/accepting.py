@@ -25,7 +25,7 @@ from gateway.store.contacts import Held
 from gateway.store.slots import Slot
 from gateway.store.work import Work
 from gateway.words import BadVariable, UnknownTemplate, check_variables
-from policies.facts import MEDIUM_OF, Channel, Initiator, PastContact, Reach
+from policies.facts import MEDIUM_OF, Channel, Initiator, PastContact, Purpose, Reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +151,9 @@ def _check_times(request: RequestContact, now: datetime) -> None:
 def _template(gateway: Gateway, request: RequestContact, customer: Customer, channels: tuple[Channel, ...]) -> str:
     """The template's name, after a look at whether it can be filled on every channel."""
     template = request.template or gateway.words.default(request.purpose)
+    if request.is_callback and gateway.words.missing(template, Channel.CALLBACK, customer.locale, ()):
+        # Who books a call brings no variables. The agent says in their own words what the script would have said.
+        template = gateway.words.default(Purpose.FOLLOW_UP)
     try:
         check_variables(request.variables)
         missing = frozenset[str]().union(
@@ -191,4 +194,5 @@ def _callback(gateway: Gateway, work: Work, request: RequestContact, held: Held)
         status=CallbackStatus.WAITING,
         agent=None,
         attempts=0,
+        note=request.note,
     )

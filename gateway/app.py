@@ -43,9 +43,13 @@ async def open_database(
 
 @asynccontextmanager
 async def open_gateway(
-    settings: Settings, *, clock: Clock | None = None, providers: Mapping[Channel, Provider] | None = None
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    providers: Mapping[Channel, Provider] | None = None,
+    words: Words | None = None,
 ) -> AsyncIterator[Gateway]:
-    """A gateway that is ready, and is left with nothing half done."""
+    """A gateway that is ready, and is left with nothing half done. What is given stands for what the settings say."""
     clock = clock or (VirtualClock(SystemClock()) if settings.sandbox else SystemClock())
     async with open_database(settings, clock) as database:
         gateway = Gateway(
@@ -53,7 +57,7 @@ async def open_gateway(
             clock=clock,
             database=database,
             rulebooks=rulebook.load(settings.rulebooks),
-            words=Words.load(settings.templates, lender=_lender(settings)),
+            words=words or Words.load(settings.templates, lender=lender(settings)),
             providers=available.from_settings(settings, database, clock, providers or {}),
         )
         if isinstance(clock, VirtualClock):
@@ -67,7 +71,7 @@ async def open_gateway(
                 await provider.close()
 
 
-def _lender(settings: Settings) -> Lender:
+def lender(settings: Settings) -> Lender:
     return Lender(
         name=settings.lender_name,
         name_zh=settings.lender_name_zh,

@@ -87,7 +87,7 @@ class Queue:
                 agent=None,
                 attempts=0,
             )
-            await callbacks.add(work, [new], [None])
+            await callbacks.add(work, [new])
             return new.id
 
 
@@ -225,8 +225,7 @@ async def release(gateway: Gateway, caller: Caller, callback_id: str, reason: st
     """Give a claimed call back, unmade as far as the agent says; it is offered again at once."""
     async with gateway.database.write() as work:
         queued, held = await _own_claim(work, caller, callback_id)
-        detail = "given back" if reason is None else f"given back: {reason}"
-        event = Event(_ring_of(queued), AttemptOutcome.TEMPORARY_FAILURE, work.now, detail=detail)
+        event = Event(_ring_of(queued), AttemptOutcome.TEMPORARY_FAILURE, work.now, detail="given back", note=reason)
         await _hear(work, Reach.ATTEMPTED, event)
         await _offer_again(work, queued, held, work.now)
         after = await _after(work, queued)
@@ -247,7 +246,7 @@ async def record(gateway: Gateway, caller: Caller, call: RecordCall) -> tuple[Ca
         if at > work.now:
             raise _problem(UserErrorCode.INVALID, "lies in the future", "at")
         outcome, reach = _OUTCOMES[call.result]
-        await _hear(work, reach, Event(_ring_of(queued), outcome, at, provider_code=call.result))
+        await _hear(work, reach, Event(_ring_of(queued), outcome, at, provider_code=call.result, note=call.note))
         if call.accounts is not None:
             await _discussed(work, queued, held, call.accounts)
         if call.result is CallResult.WRONG_NUMBER and queued.callback.contact_point_id:

@@ -126,8 +126,7 @@ async def _record(work: Work, fresh: Sequence[tuple[RequestContact, Acceptance]]
             for one, acceptance in fresh
         ],
     )
-    calls = [(acceptance.callback, one.note) for one, acceptance in fresh if acceptance.callback]
-    await callbacks.add(work, [call for call, _ in calls], [note for _, note in calls])
+    await callbacks.add(work, [acceptance.callback for _, acceptance in fresh if acceptance.callback])
     return {contact_id: [decisions.stored(work, row) for row in one] for contact_id, one in rows.items()}
 
 

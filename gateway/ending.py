@@ -52,8 +52,10 @@ async def settle(gateway: Gateway, caller: Caller, contact_id: str, delivered: b
             raise Unacceptable(UserError(UserErrorCode.CONFLICT, message, ("contactId",)))
         unknown = [one for one in await attempts.of_contact(work, contact_id) if one.outcome is AttemptOutcome.UNKNOWN]
         outcome = AttemptOutcome.DELIVERED if delivered else AttemptOutcome.PERMANENT_FAILURE
-        detail = f"settled by {caller.name}: {reason}"
-        await attempts.append(work, [(one, Event(one.id, outcome, work.now, detail=detail)) for one in unknown])
+        detail = f"settled by {caller.name}"
+        await attempts.append(
+            work, [(one, Event(one.id, outcome, work.now, detail=detail, note=reason)) for one in unknown]
+        )
         reach = Reach.DELIVERED if delivered else Reach.ATTEMPTED
         await slots.reached(work, [(one.id, reach) for one in unknown])
         await contacts.change(work, [{"id": contact_id, "status": status}])

@@ -287,6 +287,7 @@ class Attempt:
     provider_message_id: str | None
     provider_code: str | None
     detail: str | None
+    note: str | None = field(default=None, repr=False)  #: in an agent's words, for staff
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,3 +301,4 @@ class Callback:
     status: CallbackStatus
     agent: str | None
     attempts: int
+    note: str | None = field(default=None, repr=False)  #: what was said when it was booked, for staff

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlalchemy import text
 
 from channels.sandbox import Sandbox
 from gateway import asking, contact, customers
-from gateway.app import open_gateway
+from gateway.app import lender, open_gateway
 from gateway.clock import StoppedClock
 from gateway.contact import Answer
 from gateway.core import Gateway
@@ -23,6 +24,7 @@ from gateway.settings import Settings
 from gateway.store import attempts, contacts
 from gateway.store import customers as customer_store
 from gateway.store.contacts import Held
+from gateway.words import Words
 from policies.decision import Decision
 from policies.facts import Channel, ConsentStatus, Purpose
 
@@ -156,5 +158,17 @@ async def open_world(
     chosen = Settings(database_url=f"sqlite:///{folder}/gateway.db", rulebooks=rulebooks, **settings)
     clock, sms, email = StoppedClock(at), Sandbox(name="sms"), Sandbox(name="email")
     providers = {Channel.SMS: sms, Channel.EMAIL: email}
-    async with open_gateway(chosen, clock=clock, providers=providers) as gateway:
+    async with open_gateway(chosen, clock=clock, providers=providers, words=_words(chosen)) as gateway:
         yield World(gateway, clock, sms, email)
+
+
+def _words(settings: Settings) -> Words:
+    """Compiled once for all tests that bring no templates of their own: it takes longer than all the rest."""
+    return (
+        _OURS(lender(settings))
+        if settings.templates is None
+        else Words.load(settings.templates, lender=lender(settings))
+    )
+
+
+_OURS = cache(lambda whose: Words.load(lender=whose))

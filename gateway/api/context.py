@@ -28,6 +28,10 @@ class Context:
         self.snapshot = Snapshot(self.gateway.database)
         self.load = Loaders(self.snapshot)
 
+    @property
+    def is_staff(self) -> bool:
+        return self.caller.role is not Role.CUSTOMER
+
     def sees(self, customer_id: str) -> bool:
         """Whether the caller may see what belongs to this customer. What they may not see does not exist."""
         return self.caller.role is not Role.CUSTOMER or self.caller.customer_id == customer_id

@@ -35,7 +35,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     # contacts
     "requestContact": frozenset({_S, _X}),
     "requestContacts": frozenset({_S, _X}),
-    "cancelContact": frozenset({_S, _X}),
+    "cancelContact": frozenset({_S, _A, _X}),
     "settleContact": frozenset({_S, _L, _X}),
     # callbacks
     "scheduleCallback": frozenset({_C, _S, _A, _X}),

@@ -1,14 +1,14 @@
 """Attempts and what happened to them. Events are appended; the outcome is derived from them and only moves forward."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 
 from gateway.model import Attempt, AttemptOutcome, Receipt
-from gateway.store.work import Row, Work, table
+from gateway.store.work import Row, Work, seal, table, unseal
 from policies.facts import Channel
 
 _ATTEMPT = table("attempt")
@@ -35,6 +35,7 @@ class Event:
     provider_message_id: str | None = None
     provider_code: str | None = None
     detail: str | None = None
+    note: str | None = field(default=None, repr=False)
 
 
 async def open_(work: Work, rows: Sequence[Row]) -> None:
@@ -61,13 +62,13 @@ def row(attempt: Attempt, lease_until: datetime) -> Row:
 async def by_id(work: Work, ids: Collection[str]) -> dict[str, Attempt]:
     if not ids:
         return {}
-    return {row.id: attempt(row) for row in await work.all(select(_ATTEMPT).where(_ATTEMPT.c.id.in_(ids)))}
+    return {row.id: attempt(row, work) for row in await work.all(select(_ATTEMPT).where(_ATTEMPT.c.id.in_(ids)))}
 
 
 async def of_contact(work: Work, contact_id: str) -> list[Attempt]:
     """In their order."""
     statement = select(_ATTEMPT).where(_ATTEMPT.c.contact_id == contact_id).order_by(_ATTEMPT.c.number)
-    return [attempt(row) for row in await work.all(statement)]
+    return [attempt(row, work) for row in await work.all(statement)]
 
 
 async def lost(work: Work, limit: int, in_flight: Collection[str]) -> list[Attempt]:
@@ -83,7 +84,7 @@ async def lost(work: Work, limit: int, in_flight: Collection[str]) -> list[Attem
         .limit(limit + len(in_flight))
         .with_for_update(skip_locked=True)
     )
-    return [attempt(row) for row in await work.all(statement) if row.id not in in_flight][:limit]
+    return [attempt(row, work) for row in await work.all(statement) if row.id not in in_flight][:limit]
 
 
 async def append(work: Work, events: Sequence[tuple[Attempt, Event]]) -> list[Attempt]:
@@ -93,7 +94,7 @@ async def append(work: Work, events: Sequence[tuple[Attempt, Event]]) -> list[At
     """
     await work.insert("attempt_event", [_event_row(work, attempt, event) for attempt, event in events])
     moved = [_moved(attempt, event) for attempt, event in events]
-    await work.change("attempt", [_derived(one) for one in moved])
+    await work.change("attempt", [_derived(work, one) for one in moved])
     return moved
 
 
@@ -109,6 +110,7 @@ def _event_row(work: Work, attempt: Attempt, event: Event) -> Row:
         "provider_message_id": event.provider_message_id,
         "provider_code": event.provider_code,
         "detail": event.detail,
+        "note": seal(work, attempt.customer_id, event.note),
     }
 
 
@@ -122,10 +124,11 @@ def _moved(attempt: Attempt, event: Event) -> Attempt:
         provider_message_id=event.provider_message_id or attempt.provider_message_id,
         provider_code=event.provider_code or attempt.provider_code,
         detail=event.detail or attempt.detail,
+        note=event.note or attempt.note,
     )
 
 
-def _derived(attempt: Attempt) -> Row:
+def _derived(work: Work, attempt: Attempt) -> Row:
     return {
         "id": attempt.id,
         "finished_at": attempt.finished_at,
@@ -133,6 +136,7 @@ def _derived(attempt: Attempt) -> Row:
         "provider_message_id": attempt.provider_message_id,
         "provider_code": attempt.provider_code,
         "detail": attempt.detail,
+        "note": seal(work, attempt.customer_id, attempt.note),
     }
 
 
@@ -146,7 +150,7 @@ async def receipts(work: Work, attempt_ids: Collection[str]) -> dict[str, list[R
     return found
 
 
-def attempt(row: Any) -> Attempt:
+def attempt(row: Any, work: Work) -> Attempt:
     """An attempt from its row."""
     return Attempt(
         id=row.id,
@@ -162,4 +166,5 @@ def attempt(row: Any) -> Attempt:
         provider_message_id=row.provider_message_id,
         provider_code=row.provider_code,
         detail=row.detail,
+        note=unseal(work, row.customer_id, row.note),
     )

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, or_, select, update
 
 from gateway.model import Callback, CallbackStatus
-from gateway.store.work import Row, Work, table
+from gateway.store.work import Row, Work, seal, table, unseal
 
 _CALLBACK = table("callback")
 
@@ -29,12 +29,12 @@ class Queued:
 async def by_id(work: Work, ids: Collection[str]) -> dict[str, Queued]:
     if not ids:
         return {}
-    return {row.id: _queued(row) for row in await work.all(select(_CALLBACK).where(_CALLBACK.c.id.in_(ids)))}
+    return {row.id: _queued(row, work) for row in await work.all(select(_CALLBACK).where(_CALLBACK.c.id.in_(ids)))}
 
 
 async def of_contact(work: Work, contact_id: str) -> Queued | None:
     row = await work.one(select(_CALLBACK).where(_CALLBACK.c.contact_id == contact_id))
-    return _queued(row) if row else None
+    return _queued(row, work) if row else None
 
 
 async def waiting(work: Work, limit: int) -> list[Queued]:
@@ -50,7 +50,7 @@ async def waiting(work: Work, limit: int) -> list[Queued]:
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return [_queued(row) for row in await work.all(statement)]
+    return [_queued(row, work) for row in await work.all(statement)]
 
 
 async def lapsed(work: Work, limit: int) -> list[Queued]:
@@ -64,10 +64,10 @@ async def lapsed(work: Work, limit: int) -> list[Queued]:
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return [_queued(row) for row in await work.all(statement)]
+    return [_queued(row, work) for row in await work.all(statement)]
 
 
-async def add(work: Work, callbacks: Collection[Callback], notes: Collection[str | None]) -> None:
+async def add(work: Work, callbacks: Collection[Callback]) -> None:
     rows: list[Row] = [
         {
             "id": one.id,
@@ -78,9 +78,9 @@ async def add(work: Work, callbacks: Collection[Callback], notes: Collection[str
             "ends": one.ends,
             "status": one.status,
             "attempts": one.attempts,
-            "note": None if note is None else work.vault.seal(one.customer_id, note),
+            "note": seal(work, one.customer_id, one.note),
         }
-        for one, note in zip(callbacks, notes, strict=True)
+        for one in callbacks
     ]
     await work.insert("callback", rows)
 
@@ -111,7 +111,7 @@ async def change(work: Work, row: Row) -> None:
     await work.change("callback", [row])
 
 
-def callback(row: Any) -> Callback:
+def callback(row: Any, work: Work) -> Callback:
     """A callback from its row."""
     return Callback(
         id=row.id,
@@ -123,8 +123,9 @@ def callback(row: Any) -> Callback:
         status=CallbackStatus[row.status],
         agent=row.agent,
         attempts=row.attempts,
+        note=unseal(work, row.customer_id, row.note),
     )
 
 
-def _queued(row: Any) -> Queued:
-    return Queued(callback(row), row.agent_id, row.attempt_id)
+def _queued(row: Any, work: Work) -> Queued:
+    return Queued(callback(row, work), row.agent_id, row.attempt_id)

@@ -16,7 +16,7 @@ from gateway.model import (
     PromiseEntry,
 )
 from gateway.store.types import Instant
-from gateway.store.work import Work, table
+from gateway.store.work import Work, seal, table, unseal
 from policies.facts import (
     Channel,
     ConsentStatus,
@@ -160,7 +160,7 @@ async def add_consent(work: Work, entry: ConsentEntry, *, evidence: str | None, 
                 "contact_point_id": entry.contact_point_id,
                 "purpose": entry.purpose,
                 "source": entry.source,
-                "evidence": _sealed(work, entry.customer_id, evidence),
+                "evidence": seal(work, entry.customer_id, evidence),
                 "at": entry.at,
                 "recorded_at": work.now,
                 "caller_id": caller_id,
@@ -209,7 +209,7 @@ async def add_hold(work: Work, hold: HoldEntry, *, note: str | None, caller_id: 
                 "account_id": hold.account_id,
                 "starts": hold.starts,
                 "ends": hold.ends,
-                "note": _sealed(work, hold.customer_id, note),
+                "note": seal(work, hold.customer_id, note),
                 "recorded_at": work.now,
                 "caller_id": caller_id,
             }
@@ -296,7 +296,7 @@ async def add_outside(
                 "accounts": list(outside.account_ids),
                 "contact_point_id": outside.contact_point_id,
                 "purpose": outside.purpose,
-                "note": _sealed(work, outside.customer_id, note),
+                "note": seal(work, outside.customer_id, note),
                 "recorded_at": work.now,
                 "caller_id": caller_id,
             }
@@ -308,7 +308,7 @@ def _customer(row: Any, work: Work) -> Customer:
     return Customer(
         id=row.id,
         reference=row.reference,
-        name=None if row.name is None else work.vault.open(row.id, row.name),
+        name=unseal(work, row.id, row.name),
         locale=row.locale,
         time_zones=tuple(row.time_zones),
         jurisdiction=row.jurisdiction,
@@ -322,7 +322,7 @@ def _columns(customer: Customer, work: Work) -> dict[str, object]:
     return {
         "id": customer.id,
         "reference": customer.reference,
-        "name": _sealed(work, customer.id, customer.name),
+        "name": seal(work, customer.id, customer.name),
         "locale": customer.locale,
         "time_zones": list(customer.time_zones),
         "jurisdiction": customer.jurisdiction,
@@ -390,7 +390,3 @@ def _outside(row: Any) -> OutsideContact:
         account_ids=tuple(row.accounts),
         contact_point_id=row.contact_point_id,
     )
-
-
-def _sealed(work: Work, customer_id: str, text: str | None) -> str | None:
-    return None if text is None else work.vault.seal(customer_id, text)

@@ -6,6 +6,7 @@ Ids sort by the time they were made, so a page of a history is a range of ids: w
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Select, String, Table, cast, func, or_, select
@@ -155,7 +156,9 @@ async def count_contacts_of_bills(work: Work, ids: Collection[str], which: Conta
 
 
 async def attempts_of_contacts(work: Work, ids: Collection[str], window: Window) -> dict[str, Slice[Attempt]]:
-    return await _pages(work, select(_ATTEMPT), _ATTEMPT.c.contact_id, ids, [], window, attempt_rows.attempt)
+    return await _pages(
+        work, select(_ATTEMPT), _ATTEMPT.c.contact_id, ids, [], window, partial(attempt_rows.attempt, work=work)
+    )
 
 
 async def count_attempts_of_contacts(work: Work, ids: Collection[str]) -> dict[str, int]:
@@ -175,7 +178,9 @@ async def count_bills_of_customers(work: Work, ids: Collection[str], which: Bill
 
 
 async def callbacks(work: Work, which: CallbackFilter, window: Window) -> Slice[Callback]:
-    return await _page(work, select(_CALLBACK), _CALLBACK, which.conditions(), window, callback_rows.callback)
+    return await _page(
+        work, select(_CALLBACK), _CALLBACK, which.conditions(), window, partial(callback_rows.callback, work=work)
+    )
 
 
 async def count_callbacks(work: Work, which: CallbackFilter) -> int:

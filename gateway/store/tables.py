@@ -302,6 +302,7 @@ class AttemptRow(SQLModel, table=True):
     provider_message_id: str | None = None
     provider_code: str | None = None
     detail: str | None = None
+    note: str | None = None  # sealed
 
 
 class AttemptEventRow(SQLModel, table=True):
@@ -318,6 +319,7 @@ class AttemptEventRow(SQLModel, table=True):
     provider_message_id: str | None = None
     provider_code: str | None = None
     detail: str | None = None
+    note: str | None = None  # sealed
 
 
 class CallbackRow(SQLModel, table=True):

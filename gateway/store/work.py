@@ -147,3 +147,12 @@ class Work:
         there = {row.key for row in await self.all(select(target.c.key).where(target.c.key.in_(self._new_rules)))}
         new = sorted(self._new_rules - there)
         await self.insert("rule_text", [{"key": key, "rule": self._texts.by_key[key]} for key in new])
+
+
+def seal(work: Work, customer_id: str, text: str | None) -> str | None:
+    """What is personal, as it goes to rest."""
+    return None if text is None else work.vault.seal(customer_id, text)
+
+
+def unseal(work: Work, customer_id: str, sealed: str | None) -> str | None:
+    return None if sealed is None else work.vault.open(customer_id, sealed)

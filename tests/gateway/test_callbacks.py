@@ -8,7 +8,7 @@ from gateway import callbacks
 from gateway.contact import Answer
 from gateway.model import AttemptOutcome, CallbackStatus, CallResult, ContactStatus, Unacceptable, UserErrorCode
 from gateway.requests import NewPoint, RecordCall
-from policies.facts import Channel
+from policies.facts import Channel, Purpose
 from tests.world import AGENT, OTHER_AGENT, World
 
 MORNING = datetime(2026, 11, 25, 1, tzinfo=UTC)
@@ -210,3 +210,17 @@ async def test_each_ring_counts_in_the_caps(world: World) -> None:
     )
 
     assert answer.contact.status is ContactStatus.REFUSED  # the cap frees only after the promise has passed
+
+
+async def test_what_was_said_when_booking_and_what_the_agent_noted_are_kept(world: World) -> None:
+    customer = await world.customer("CN")
+    until = world.clock() + timedelta(hours=4)
+    booked = {"not_before": world.clock(), "expires_at": until, "is_callback": True, "note": "hard of hearing"}
+    answer = await world.request(customer, Channel.CALLBACK, purpose=Purpose.CUSTOMER_REPLY, **booked)
+
+    claimed, _ = await callbacks.claim(world.gateway, AGENT, "k1")
+    assert claimed is not None
+    await callbacks.record(world.gateway, AGENT, _call(claimed.id, CallResult.CONVERSATION, note="will pay on Friday"))
+
+    assert claimed.note == "hard of hearing"
+    assert [attempt.note for attempt in await world.attempts(answer)] == ["will pay on Friday"]

@@ -285,7 +285,7 @@ async def test_a_person_settles_what_is_unclear(
     assert (await world.now(answer)).status is status
     assert [one for one, _ in await world.slots()] == [reach]
     [attempt] = await world.attempts(answer)
-    assert attempt.detail == "settled by audit: asked the customer"
+    assert (attempt.detail, attempt.note) == ("settled by audit", "asked the customer")
 
 
 async def test_only_what_is_unclear_is_settled_by_a_person(world: World) -> None:

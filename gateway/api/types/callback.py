@@ -23,6 +23,10 @@ class Callback(Node):
     agent: str | None = strawberry.field(description="The name of the agent who has claimed it.")
     attempts: int = strawberry.field(description="How often it was rung.")
 
+    @strawberry.field(description="What was said when it was booked. For staff; null to the customer.")
+    def note(self, info: Info) -> str | None:
+        return self.callback.note if info.context.is_staff else None
+
     @strawberry.field(description="The contact it belongs to.")
     async def contact(self, info: Info) -> Contact:
         contact = await info.context.load.contact.load(self.callback.contact_id)

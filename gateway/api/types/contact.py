@@ -46,6 +46,10 @@ class Attempt(Node):
     provider_code: str | None = strawberry.field(description="The provider's own code for the outcome.")
     detail: str | None = strawberry.field(description="What else is known of the outcome, without personal data.")
 
+    @strawberry.field(description="What the agent noted. For staff; null to the customer.")
+    def note(self, info: Info) -> str | None:
+        return self.attempt.note if info.context.is_staff else None
+
     @strawberry.field(description="Where it was sent.")
     async def contact_point(self, info: Info) -> ContactPoint | None:
         return await load_point(info, self.attempt.contact_point_id)

@@ -266,6 +266,7 @@ def upgrade() -> None:
     sa.Column('provider_message_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('provider_code', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('detail', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('note', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_attempt_contact_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_attempt')),
     sa.UniqueConstraint('contact_id', 'number', name=op.f('uq_attempt_contact_id_number'))
@@ -348,6 +349,7 @@ def upgrade() -> None:
     sa.Column('provider_message_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('provider_code', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('detail', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('note', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_attempt_event_attempt_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_attempt_event'))
     )
