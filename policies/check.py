@@ -270,10 +270,14 @@ def _spans(wide: Period, narrow: Period) -> bool:
 
 def _never(book: Rulebook, file: str, day: date) -> Iterator[Problem]:
     """Hours that never meet, and channels that stay closed, on that day and whenever the rules change after it."""
+    seen = set()
     for when in (day, *(turn for turn in book.turns if turn > day)):
         for channel, purpose, role in product(Channel, ORDINARY, LenderRole):
             facts = _ordinary(book, channel, purpose, role, when)
             rules = book.about(About.of(facts, book.products), when, when)
+            if (channel, purpose, rules) in seen:
+                continue
+            seen.add((channel, purpose, rules))
             hours = [rule for rule in rules if isinstance(rule, QuietHours)]
             if hours and not _meet(hours):
                 names = ", ".join(rule.terms.info.id for rule in hours)
