@@ -1,21 +1,28 @@
-"""What must hold for every zone, date, history and wish."""
+"""What must hold for every pack, zone, date, history and wish."""
 
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import available_timezones
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from policies.decision import Outcome
-from policies.engine import decide
+from policies.decision import Defer, Outcome, Refuse
+from policies.engine import HORIZON, decide
 from policies.facts import (
+    Account,
     Channel,
+    Consent,
+    ConsentStatus,
     Facts,
     Hold,
     HoldKind,
     Initiator,
+    LenderKind,
+    LenderRole,
     Medium,
+    Party,
     PastContact,
+    Place,
     Point,
     Promise,
     PromiseStatus,
@@ -24,6 +31,7 @@ from policies.facts import (
     WindowEffect,
     Wish,
 )
+from policies.quiet_hours import QuietHours
 from policies.rulebook import Rulebook
 from policies.zones import day_start, zone
 from tests.policies.making import BOOKS, book, facts, hours
@@ -43,14 +51,49 @@ odd = hours("mon,wed,fri,sun 00:30-02:30", "tue,thu 23:30-01:30", "sat 02:30-03:
 RULEBOOKS = {**BOOKS, "odd": book(odd)}
 
 
+purposes = st.sampled_from(
+    [
+        Purpose.OVERDUE_REMINDER,
+        Purpose.OVERDUE_WARNING,
+        Purpose.PLAN_OFFER,
+        Purpose.FOLLOW_UP,
+        Purpose.CUSTOMER_REPLY,
+        Purpose.PAYMENT_RECEIPT,
+        Purpose.MARKETING,
+    ]
+)
+
+
+@st.composite
+def ledgers(draw: st.DrawFn, at: datetime, channel: Channel) -> tuple[Consent, ...]:
+    """Mostly a grant of the medium, which some cities ask for; now and then a direct one, or a stop."""
+    general = Consent(ConsentStatus.GRANTED, at - timedelta(days=50), channel=channel)
+    entries = st.builds(
+        Consent,
+        status=st.sampled_from([ConsentStatus.GRANTED, ConsentStatus.GRANTED, ConsentStatus.WITHDRAWN]),
+        at=nearby.map(lambda minutes: at + timedelta(minutes=5 * minutes)),
+        channel=st.none() | st.sampled_from(Channel),
+        point=st.sampled_from([None, "point", "other"]),
+        purpose=st.none() | purposes,
+    )
+    later = draw(st.lists(entries, max_size=2))
+    return (general, *sorted(later, key=lambda entry: entry.at))
+
+
 @st.composite
 def histories(draw: st.DrawFn, at: datetime) -> tuple[PastContact, ...]:
     """Contacts around `at`; what lies ahead of it is reserved."""
     events = []
     for minutes in draw(st.lists(nearby, max_size=8)):
         reach = Reach.RESERVED if minutes > 0 else draw(st.sampled_from(Reach))
-        medium = draw(st.sampled_from([Medium.SMS, Medium.EMAIL, Medium.VOICE]))
-        events.append(PastContact(at + timedelta(minutes=5 * minutes), medium, reach, accounts=frozenset({"loan"})))
+        medium = draw(st.sampled_from([Medium.SMS, Medium.EMAIL, Medium.VOICE, Medium.AI_VOICE]))
+        when, place = at + timedelta(minutes=5 * minutes), draw(st.sampled_from([None, Place.MOBILE, Place.WORK]))
+        who = draw(st.sampled_from([Initiator.LENDER, Initiator.AGENCY]))
+        events.append(
+            PastContact(
+                when, medium, reach, who, draw(purposes), frozenset({"loan"}), "point", place=place, bill="bill"
+            )
+        )
     return tuple(events)
 
 
@@ -64,6 +107,15 @@ def wishes(draw: st.DrawFn) -> Wish:
         zone=draw(st.none() | st.sampled_from(ZONES)),
     )
 
+
+parties = st.sampled_from([Party.CUSTOMER] * 6 + [Party.SPOUSE, Party.REPRESENTATIVE])
+accounts = st.none() | st.builds(
+    Account,
+    id=st.just("loan"),
+    product=st.sampled_from(["CONSUMER_LOAN", "CREDIT_CARD"]),
+    role=st.sampled_from(LenderRole),
+    in_collection_procedures=st.booleans(),
+)
 
 Case = tuple[Facts, datetime, str]
 
@@ -79,7 +131,7 @@ def cases(draw: st.DrawFn) -> Case:
     channel = draw(st.sampled_from(Channel))
     holds = st.builds(
         Hold,
-        kind=st.just(HoldKind.DISPUTE),
+        kind=st.sampled_from([HoldKind.DISPUTE, HoldKind.DISPUTE, HoldKind.REPRESENTED]),
         starts=nearby.map(lambda n: at + timedelta(hours=n)),
         ends=st.integers(1, 50).map(lambda n: at + timedelta(hours=n)),
     )
@@ -91,8 +143,12 @@ def cases(draw: st.DrawFn) -> Case:
     )
     known = facts(
         channel=channel,
-        purpose=draw(st.sampled_from([Purpose.OVERDUE_REMINDER, Purpose.PLAN_OFFER, Purpose.FOLLOW_UP])),
-        point=Point("point", channel),
+        purpose=draw(purposes),
+        point=Point("point", channel, draw(parties), draw(st.sampled_from(Place)), draw(st.booleans())),
+        account=draw(accounts),
+        consents=draw(ledgers(at, channel)),
+        evidence=draw(st.booleans()),
+        lender=frozenset(draw(st.sets(st.sampled_from(LenderKind), max_size=2))),
         zones=draw(zones),
         history=draw(histories(at)),
         holds=tuple(draw(st.lists(holds, max_size=2))),
@@ -104,7 +160,26 @@ def cases(draw: st.DrawFn) -> Case:
     return known, at, draw(st.sampled_from(sorted(RULEBOOKS)))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
+@given(cases())
+def test_rules_that_are_not_asked_again_would_say_the_same(case: Case) -> None:
+    """The engine against one that asks every rule again at every instant."""
+    known, at, rulebook = _opened(case)
+
+    decision = decide(known, at, rulebook)
+
+    opens = at
+    verdicts = [found.verdict for found in decide(known, opens, rulebook).findings]
+    while (until := max((v.until for v in verdicts if isinstance(v, Defer)), default=opens)) > opens:
+        opens = until
+        verdicts = [found.verdict for found in decide(known, opens, rulebook).findings]
+        if opens - at > HORIZON:
+            break
+    refused = any(isinstance(verdict, Refuse) for verdict in verdicts)
+    assert decision.next_allowed_at == (None if refused or opens - at > HORIZON else opens)
+
+
+@settings(max_examples=250, deadline=None)
 @given(cases())
 def test_a_deferral_allows_at_its_instant_and_not_a_second_before(case: Case) -> None:
     known, at, rulebook = _opened(case)
@@ -122,7 +197,7 @@ def test_a_deferral_allows_at_its_instant_and_not_a_second_before(case: Case) ->
         assert decide(known, middle, rulebook).next_allowed_at == opens
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(cases())
 def test_an_open_window_stays_open_until_it_closes(case: Case) -> None:
     known, at, rulebook = _opened(case)
@@ -137,13 +212,31 @@ def test_an_open_window_stays_open_until_it_closes(case: Case) -> None:
                 assert decide(known, instant, rulebook).outcome is Outcome.ALLOW
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(zones, instants)
 def test_nothing_is_allowed_while_a_window_is_closed_in_some_zone(names: tuple[str, ...], at: datetime) -> None:
     decision = decide(facts(zones=names), at, BOOKS["US"])
 
     walls = [at.astimezone(zone(name)).time() for name in names]
     assert (decision.outcome is Outcome.ALLOW) is all(time(8) <= wall < time(21) for wall in walls)
+
+
+@settings(max_examples=200, deadline=None)
+@given(cases())
+def test_no_pack_allows_anything_in_hours_that_it_closes(case: Case) -> None:
+    """But by agreement; what a rule exempts, it is not asked about."""
+    known, at, rulebook = _opened(case)
+    at = decide(known, at, rulebook).next_allowed_at or at
+
+    decision = decide(known, at, rulebook)
+
+    asked = {found.rule.id for found in decision.findings}
+    agreed = any(wish.effect is WindowEffect.ALSO_ALLOW for wish in known.wishes)
+    if decision.outcome is Outcome.ALLOW and not agreed:
+        for rule in rulebook.rules:
+            if isinstance(rule, QuietHours) and rule.terms.info.id in asked:
+                walls = [at.astimezone(zone(name)) for name in decision.zones]
+                assert all(rule.hours.shows(wall) for wall in walls)
 
 
 @settings(max_examples=200, deadline=None)
@@ -162,7 +255,9 @@ def test_a_second_zone_never_allows_more(case: Case, another: str) -> None:
 @settings(max_examples=200, deadline=None)
 @given(cases(), st.data())
 def test_more_contacts_by_the_lender_never_allow_earlier(case: Case, data: st.DataObject) -> None:
+    """Graded tiers apart: a warning waits for the reminder."""
     known, at, rulebook = _opened(case)
+    assume(known.purpose is not Purpose.OVERDUE_WARNING)
     added = tuple(event for event in data.draw(histories(at)) if event.initiator is not Initiator.CUSTOMER)
     more = {name: getattr(known, name) for name in Facts.__slots__} | {"history": (*known.history, *added)}
 
@@ -173,7 +268,7 @@ def test_more_contacts_by_the_lender_never_allow_earlier(case: Case, data: st.Da
     assert much is None or (less is not None and less <= much)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.sampled_from(ZONES), st.integers(0, 1500))
 def test_a_day_starts_where_the_wall_first_shows_it(name: str, days: int) -> None:
     where, day = zone(name), START.toordinal() + days
