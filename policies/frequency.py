@@ -96,7 +96,7 @@ class Frequency:
             counted = [past for past in counted if not is_within(past, case.facts, spans)]
         if not counted:
             return []
-        return [_Tally(self.period, where, counted) for where in case.zones]
+        return [_Tally(self.period, where, counted, at) for where in case.zones]
 
     def _closes(self, tallies: "list[_Tally]", at: datetime) -> datetime | None:
         """When waiting longer would run into a slot that is reserved for later."""
@@ -109,18 +109,24 @@ class _Tally:
 
     __slots__ = ("fixed", "later", "period", "where")
 
-    def __init__(self, period: Period, where: ZoneInfo, counted: list[PastContact]) -> None:
+    def __init__(self, period: Period, where: ZoneInfo, counted: list[PastContact], at: datetime) -> None:
         self.period, self.where = period, where
-        self.fixed = sorted(period.number(past.at, where) for past in counted)
-        self.later = sorted((p.at, period.number(p.at, where)) for p in counted if p.reach is not Reach.RESERVED)
+        self.fixed = sorted([period.number(past.at, where) for past in counted])
+        # What is not reserved counts once it has happened; only later instants than `at` are asked about.
+        later = [past.at for past in counted if past.at > at and past.reach is not Reach.RESERVED]
+        self.later = sorted([(begun, period.number(begun, where)) for begun in later])
 
     def fullest(self, at: datetime) -> int:
         """How many the fullest period that contains the instant holds."""
         numbers, here, width = self._known(at), self.period.number(at, self.where), self.period.width
         fullest = bisect_left(numbers, here + width) - bisect_left(numbers, here)
         # A fuller one can only begin at something counted, less than a period before.
-        for place in range(bisect_right(numbers, here - width), bisect_left(numbers, here)):
-            fullest = max(fullest, bisect_left(numbers, numbers[place] + width) - place)
+        place, last = bisect_right(numbers, here - width), bisect_left(numbers, here)
+        while place < last:
+            number = numbers[place]
+            held = bisect_left(numbers, number + width, place) - place
+            fullest = max(fullest, held)
+            place = bisect_right(numbers, number, place)
         return fullest
 
     def leaving(self, at: datetime) -> Iterator[datetime]:
