@@ -20,10 +20,8 @@ class Written:
 
 
 def read_packs(folder: Path | None = None) -> Iterator[Pack | PackError]:
-    """Ours, then those of the folder: each pack, or why it cannot be read."""
+    """Ours, then those of the folder: each pack, or why it cannot be read. A folder that is none holds none."""
     for where in (PACKS, *([folder] if folder else [])):
-        if not where.is_dir():
-            yield PackError(str(where), None, None, "is not a folder")
         for path in sorted(where.glob("*.toml")):
             try:
                 yield Pack.read(path)
