@@ -53,6 +53,7 @@ def judge(gateway: Gateway, known: Known, work: Work, request: RequestContact) -
         bill=bill,
         contact_id=contact_id,
         evidence=answers is not None or request.purpose in request.caller.purposes,
+        in_reply_to=request.in_reply_to,
         not_before=request.not_before,
         expires_at=request.expires_at,
     )
@@ -75,6 +76,7 @@ def judge(gateway: Gateway, known: Known, work: Work, request: RequestContact) -
             template=template,
             variables=request.variables,
             evidence=subject.evidence,
+            in_reply_to=request.in_reply_to,
         ),
         account_id=bill.account.id if bill else None,
         channel=planned.chosen.channel if planned.chosen else None,
@@ -118,6 +120,7 @@ def reserved(held: Held, at: datetime) -> Slot:
         point=held.contact_point_id,
         contact=held.contact.id,
         evidence=held.contact.evidence,
+        bill=held.contact.bill_id,
     )
     return Slot(held.contact.customer_id, held.account_id, None, past)
 

@@ -25,7 +25,7 @@ async def next_allowed(
     """One decision per channel, in order: its `next_allowed_at` is the first instant, or None for never."""
     async with gateway.database.read() as work:
         bill_ids = [question.bill_id] if question.bill_id else []
-        known = await Known.load(work, [question.customer_id], bill_ids)
+        known = await Known.load(gateway, work, [question.customer_id], bill_ids)
         customer = visible_customer(known, caller, question.customer_id)
         subject = Subject(
             customer_id=customer.id,

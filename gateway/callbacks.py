@@ -106,9 +106,11 @@ async def claim(gateway: Gateway, caller: Caller, key: str) -> tuple[Callback | 
         await work.lock({one.callback.customer_id for one in queue})
         held = await contacts.by_id(work, {one.callback.contact_id for one in queue})
         known = await Known.load(
+            gateway,
             work,
             {one.callback.customer_id for one in queue},
             {one.contact.bill_id for one in held.values() if one.contact.bill_id},
+            {one.contact.in_reply_to for one in held.values() if one.contact.in_reply_to},
         )
         found: tuple[Callback, StoredDecision] | None = None
         for waiting in queue:

@@ -57,6 +57,7 @@ async def accept(gateway: Gateway, requests: Sequence[RequestContact]) -> list[A
         await work.lock(customer_ids)
         made = await idempotency.find(work, {(one.caller.id, one.idempotency_key) for one in requests})
         known = await Known.load(
+            gateway,
             work,
             customer_ids,
             {one.bill_id for one in requests if one.bill_id},
@@ -160,7 +161,13 @@ async def open_due(gateway: Gateway, limit: int) -> list[Dispatch]:
         due = await contacts.due(work, limit)
         customer_ids = {held.contact.customer_id for held in due}
         await work.lock(customer_ids)
-        known = await Known.load(work, customer_ids, {one.contact.bill_id for one in due if one.contact.bill_id})
+        known = await Known.load(
+            gateway,
+            work,
+            customer_ids,
+            {one.contact.bill_id for one in due if one.contact.bill_id},
+            {one.contact.in_reply_to for one in due if one.contact.in_reply_to},
+        )
         steps = [next_step(gateway, work, known, held) for held in due]
         await _take(work, steps)
     dispatches = [step.dispatch for step in steps if step.dispatch]

@@ -153,6 +153,7 @@ async def _merge_account(work: Work, wanted: RegisterBill) -> Account:
         product=wanted.product or base.product,
         role=wanted.role or base.role,
         in_collection_procedures=base.in_collection_procedures if procedures is None else procedures,
+        lender_kinds=base.lender_kinds if wanted.lender_kinds is None else wanted.lender_kinds,
     )
     if before is None:
         await bills.add_account(work, account)

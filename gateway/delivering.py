@@ -69,6 +69,7 @@ def subject_of(known: Known, held: Held) -> Subject:
         bill=known.bills[contact.bill_id] if contact.bill_id else None,
         contact_id=contact.id,
         evidence=contact.evidence,
+        in_reply_to=contact.in_reply_to,
         not_before=held.not_before,
         expires_at=contact.expires_at,
     )

@@ -1,19 +1,20 @@
 """What is known of the customers in a batch, loaded in a fixed number of statements, and turned into facts."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from gateway.core import Gateway
 from gateway.model import Bill, ConsentEntry, ContactPoint, Customer, HoldEntry, OutsideContact, PromiseEntry
-from gateway.store import bills, customers, slots
+from gateway.store import bills, contacts, customers, slots
 from gateway.store.slots import Slot
 from gateway.store.work import Work
 from policies import facts
-from policies.facts import Channel, Facts, PastContact, Purpose, Reach
+from policies.facts import Answered, Channel, Facts, PastContact, Point, Purpose, Reach
 
-HORIZON = timedelta(days=62)
-"""How far back history is looked at: longer than any window of any rule (a calendar month, thirty days)."""
+HORIZON = timedelta(days=400)
+"""How far back history is looked at: longer than any window of a rule, and than the life of a notice's tiers."""
 
 _PHONE_FIRST = (Channel.CALLBACK, Channel.SMS)
 """Any number can be rung: one registered for calls before one registered for texts."""
@@ -28,6 +29,7 @@ class Subject:
     bill: Bill | None = None
     contact_id: str | None = None
     evidence: bool = False
+    in_reply_to: str | None = None
     not_before: datetime | None = None
     expires_at: datetime | None = None
 
@@ -38,7 +40,9 @@ class Known:
 
     customers: dict[str, Customer]
     bills: dict[str, Bill]
+    lender_kinds: Collection[facts.LenderKind]  #: what the deployment's lender is
     outside: dict[str, OutsideContact]
+    _answering: dict[str, set[str]]  #: contacts by what they answer
     points: dict[str, list[ContactPoint]]
     _consents: dict[str, list[facts.Consent]]
     _holds: dict[str, list[facts.Hold]]
@@ -49,6 +53,7 @@ class Known:
     @classmethod
     async def load(
         cls,
+        gateway: Gateway,
         work: Work,
         customer_ids: Collection[str],
         bill_ids: Collection[str] = (),
@@ -58,16 +63,20 @@ class Known:
         found_bills = await bills.by_id(work, bill_ids)
         account_ids = {bill.account.id for bill in found_bills.values()}
         since = work.now - HORIZON
+        points = await customers.points_of(work, customer_ids)
+        places = {point.id: point.place for point in points}
         return cls(
             customers=await customers.by_id(work, customer_ids),
             bills=found_bills,
+            lender_kinds=gateway.settings.lender_kinds,
             outside=await customers.outside(work, outside_ids) if outside_ids else {},
-            points=_by_customer(await customers.points_of(work, customer_ids)),
+            _answering=await contacts.answering(work, outside_ids) if outside_ids else {},
+            points=_by_customer(points),
             _consents=_consents(await customers.consents_of(work, customer_ids)),
             _holds=_holds(await customers.holds_of(work, customer_ids)),
             _promises=_promises(await customers.promises_of(work, customer_ids)),
-            _outside_history=_history(await customers.outside_of(work, customer_ids, since)),
-            _slots=_slots(await slots.since(work, customer_ids, account_ids, since)),
+            _outside_history=_history(await customers.outside_of(work, customer_ids, since), places),
+            _slots=_slots(await slots.since(work, customer_ids, account_ids, since), places),
         )
 
     def candidates(self, customer_id: str, channel: Channel) -> list[ContactPoint]:
@@ -92,7 +101,7 @@ class Known:
             purpose=subject.purpose,
             channel=channel,
             zones=customer.time_zones,
-            point=None if point is None else _point(point),
+            point=None if point is None else self._point(point),
             account=None if bill is None else _account(bill),
             bill=None if bill is None else facts.Bill(bill.id, bill.due_on, bill.status),
             consents=tuple(self._consents.get(customer.id, ())),
@@ -103,7 +112,22 @@ class Known:
             not_before=subject.not_before,
             expires_at=subject.expires_at,
             evidence=subject.evidence,
+            answers=self._answers(subject),
+            lender=frozenset((bill.account.lender_kinds if bill else ()) or self.lender_kinds),
         )
+
+    def _point(self, point: ContactPoint) -> Point:
+        same = [one for one in self.points[point.customer_id] if one.channel is point.channel and one.usable]
+        return Point(
+            point.id, point.channel, point.party, point.place, point.shared, point.usable, sole=same == [point]
+        )
+
+    def _answers(self, subject: Subject) -> Answered | None:
+        if subject.in_reply_to is None:
+            return None
+        outside = self.outside[subject.in_reply_to]
+        others = self._answering.get(outside.id, set()) - {subject.contact_id}
+        return Answered(outside.medium, outside.at, answered=bool(others))
 
     def reserve(self, slot: Slot) -> None:
         """Take a slot, in place of one that the same contact had reserved."""
@@ -140,10 +164,6 @@ def _is_reserved_by(slot: Slot, contact_id: str | None) -> bool:
     return contact_id is not None and slot.past.contact == contact_id and slot.past.reach is Reach.RESERVED
 
 
-def _point(point: ContactPoint) -> facts.Point:
-    return facts.Point(point.id, point.channel, point.party, point.place, point.shared, point.usable)
-
-
 def _account(bill: Bill) -> facts.Account:
     account = bill.account
     return facts.Account(account.id, account.product, account.role, account.in_collection_procedures)
@@ -156,10 +176,13 @@ def _by_customer(points: list[ContactPoint]) -> dict[str, list[ContactPoint]]:
     return grouped
 
 
-def _slots(found: list[Slot]) -> dict[str, list[Slot]]:
+def _slots(found: list[Slot], places: Mapping[str, facts.Place]) -> dict[str, list[Slot]]:
     grouped: dict[str, list[Slot]] = defaultdict(list)
     for slot in found:
-        grouped[slot.customer_id].append(slot)
+        place = places.get(slot.past.point or "")
+        # Where it rang matters to few rules and only at work, so that the others need not be made anew.
+        past = replace(slot.past, place=place) if place is facts.Place.WORK else slot.past
+        grouped[slot.customer_id].append(slot if past is slot.past else replace(slot, past=past))
     return grouped
 
 
@@ -190,7 +213,7 @@ def _promises(entries: Collection[PromiseEntry]) -> dict[str, list[facts.Promise
     return grouped
 
 
-def _history(entries: Collection[OutsideContact]) -> dict[str, list[PastContact]]:
+def _history(entries: Collection[OutsideContact], places: Mapping[str, facts.Place]) -> dict[str, list[PastContact]]:
     grouped: dict[str, list[PastContact]] = defaultdict(list)
     for entry in entries:
         grouped[entry.customer_id].append(
@@ -202,6 +225,7 @@ def _history(entries: Collection[OutsideContact]) -> dict[str, list[PastContact]
                 purpose=entry.purpose,
                 accounts=frozenset(entry.account_ids),
                 point=entry.contact_point_id,
+                place=places.get(entry.contact_point_id or ""),
             )
         )
     return grouped

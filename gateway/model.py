@@ -13,6 +13,7 @@ from policies.facts import (
     ConsentStatus,
     HoldKind,
     Initiator,
+    LenderKind,
     LenderRole,
     Medium,
     Party,
@@ -155,6 +156,7 @@ class Account:
     product: str
     role: LenderRole
     in_collection_procedures: bool
+    lender_kinds: tuple[LenderKind, ...] = ()  #: what the lender of this debt is; empty: as the deployment says
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +244,7 @@ class Contact:
     message: str | None = field(default=None, repr=False)
     variables: Mapping[str, object] = field(default_factory=dict, repr=False)
     evidence: bool = False
+    in_reply_to: str | None = None  #: the contact by the customer that it answers
     #: Channels that were given up for good; the rest are still open to it.
     spent_channels: tuple[Channel, ...] = ()
 

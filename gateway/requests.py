@@ -12,6 +12,7 @@ from policies.facts import (
     ConsentStatus,
     HoldKind,
     Initiator,
+    LenderKind,
     LenderRole,
     Medium,
     Party,
@@ -89,6 +90,7 @@ class RegisterBill:
     product: str | None = None
     role: LenderRole | None = None
     in_collection_procedures: bool | None = None
+    lender_kinds: tuple[LenderKind, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

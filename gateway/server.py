@@ -47,6 +47,7 @@ async def listen(gateway: Gateway, ready: Callable[[], None] | None = None) -> N
             access_log=False,
             log_config=None,
             server_header=False,
+            proxy_headers=False,
             timeout_graceful_shutdown=10,
         ),
         ready,

@@ -1,9 +1,12 @@
 """Every setting, read from the environment once. The README's table is made from this class."""
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from policies.facts import LenderKind
 
 
 class Settings(BaseSettings):
@@ -24,6 +27,10 @@ class Settings(BaseSettings):
 
     lender_name: str = Field("Example Lending", description="Who we are, in every message.")
     lender_name_zh: str = Field("示例消费金融", description="Who we are, in Chinese messages.")
+    lender_kinds: Annotated[tuple[LenderKind, ...], NoDecode] = Field(
+        (),
+        description="What we are, comma-separated (BANK, CBA_MEMBER ...): who binds us. Empty: all who protect.",
+    )
     lender_phone: str = Field("+8610000000", description="Where a customer can call us.")
     lender_pay_url: str = Field("https://lender.example/pay", description="Where a customer can pay.")
     lender_help_url: str = Field(
@@ -63,6 +70,11 @@ class Settings(BaseSettings):
     log_level: str = Field(
         "INFO", pattern="^(?i:DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR."
     )
+
+    @field_validator("lender_kinds", mode="before")
+    @classmethod
+    def _separate(cls, given: object) -> object:
+        return [one.strip() for one in given.split(",") if one.strip()] if isinstance(given, str) else given
 
     def database(self) -> str:
         """The database's URL, the embedded default filled in."""

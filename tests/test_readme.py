@@ -22,7 +22,7 @@ def settings_table() -> str:
 def _default(value: object) -> str:
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
-    shown = "" if value is None else str(value)
+    shown = "" if value in (None, ()) else str(value)
     return f"`{shown}`" if shown else ""
 
 

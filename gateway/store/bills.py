@@ -8,7 +8,7 @@ from sqlalchemy import Select, select
 
 from gateway.model import Account, Bill
 from gateway.store.work import Work, table
-from policies.facts import BillStatus, LenderRole
+from policies.facts import BillStatus, LenderKind, LenderRole
 
 _BILL = table("bill")
 _ACCOUNT = table("account")
@@ -22,6 +22,7 @@ def select_bills() -> Select[Any]:
         _ACCOUNT.c.product,
         _ACCOUNT.c.role,
         _ACCOUNT.c.in_collection_procedures,
+        _ACCOUNT.c.lender_kinds,
     ).join(_ACCOUNT, _ACCOUNT.c.id == _BILL.c.account_id)
 
 
@@ -63,12 +64,6 @@ async def accounts_of(work: Work, customer_id: str) -> dict[str, str]:
     return {row.reference: row.id for row in await work.all(statement)}
 
 
-async def lock_accounts(work: Work, ids: Collection[str]) -> None:
-    """Take the accounts' rows, in order: joint debtors share the caps of a debt."""
-    if ids:
-        await work.all(select(_ACCOUNT.c.id).where(_ACCOUNT.c.id.in_(ids)).order_by(_ACCOUNT.c.id).with_for_update())
-
-
 async def add(work: Work, new: Bill) -> None:
     await work.insert("bill", [{**_columns(new), "created_at": work.now}])
 
@@ -97,6 +92,7 @@ def bill(row: Any) -> Bill:
             product=row.product,
             role=LenderRole[row.role],
             in_collection_procedures=row.in_collection_procedures,
+            lender_kinds=tuple(LenderKind[name] for name in row.lender_kinds),
         ),
         amount_due=Decimal(row.amount_due),
         currency=row.currency,
@@ -112,6 +108,7 @@ def _account(row: Any) -> Account:
         product=row.product,
         role=LenderRole[row.role],
         in_collection_procedures=row.in_collection_procedures,
+        lender_kinds=tuple(LenderKind[name] for name in row.lender_kinds),
     )
 
 
@@ -135,4 +132,5 @@ def _account_columns(account: Account) -> dict[str, object]:
         "product": account.product,
         "role": account.role,
         "in_collection_procedures": account.in_collection_procedures,
+        "lender_kinds": list(account.lender_kinds),
     }

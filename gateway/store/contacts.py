@@ -56,6 +56,7 @@ def row(work: Work, held: Held) -> dict[str, Any]:
         "caller_id": contact.caller_id,
         "requested_by": contact.requested_by,
         "evidence": contact.evidence,
+        "in_reply_to": contact.in_reply_to,
         "template": contact.template,
         "variables": work.vault.seal(contact.customer_id, orjson.dumps(dict(contact.variables)).decode())
         if contact.variables
@@ -81,6 +82,18 @@ async def due(work: Work, limit: int) -> list[Held]:
         .with_for_update(skip_locked=True)
     )
     return [_held(row, work) for row in await work.all(statement)]
+
+
+async def answering(work: Work, outside_ids: Collection[str]) -> dict[str, set[str]]:
+    """Which contacts answer, or will answer, these contacts by customers."""
+    over = (ContactStatus.REFUSED, ContactStatus.CANCELLED, ContactStatus.EXPIRED, ContactStatus.FAILED)
+    statement = select(_CONTACT.c.in_reply_to, _CONTACT.c.id).where(
+        _CONTACT.c.in_reply_to.in_(outside_ids), _CONTACT.c.status.not_in(over)
+    )
+    found: dict[str, set[str]] = {}
+    for row in await work.all(statement):
+        found.setdefault(row.in_reply_to, set()).add(row.id)
+    return found
 
 
 async def change(work: Work, rows: Sequence[Row]) -> None:
@@ -132,6 +145,7 @@ def contact(row: Any, work: Work) -> Contact:
         message=opened(row.message),
         variables=orjson.loads(opened(row.variables) or "{}"),
         evidence=row.evidence,
+        in_reply_to=row.in_reply_to,
         spent_channels=tuple(Channel[name] for name in row.spent_channels),
     )
 

@@ -51,6 +51,7 @@ async def since(
                 point=row.contact_point_id,
                 contact=row.contact_id,
                 evidence=row.evidence,
+                bill=row.bill_id,
             ),
         )
         for row in rows
@@ -70,6 +71,7 @@ def row(work: Work, customer_id: str, past: PastContact, account_id: str | None)
         "medium": past.medium,
         "purpose": past.purpose,
         "evidence": past.evidence,
+        "bill_id": past.bill,
         "at": past.at,
         "reach": past.reach,
     }

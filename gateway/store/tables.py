@@ -83,6 +83,7 @@ class AccountRow(SQLModel, table=True):
     reference: str = Field(unique=True)
     product: str
     role: str
+    lender_kinds: list[str] = Field(sa_type=Json)  # empty: as the deployment says
     in_collection_procedures: bool
     created_at: datetime = Field(sa_type=Instant)
 
@@ -206,7 +207,8 @@ class ContactRow(SQLModel, table=True):
     reference: str | None = None
     caller_id: str
     requested_by: str
-    evidence: bool
+    evidence: bool  # the rules that exempt its purpose were shown why
+    in_reply_to: str | None = _of("outside_contact", index=True, nullable=True)
     template: str
     variables: str | None = None  # sealed
     template_version: str | None = None
@@ -266,6 +268,7 @@ class SlotRow(SQLModel, table=True):
     customer_id: str
     account_id: str | None = None
     accounts: list[str] = Field(sa_type=Json)
+    bill_id: str | None = None
     contact_point_id: str | None = None
     attempt_id: str | None = Field(default=None, index=True)
     medium: str

@@ -24,6 +24,7 @@ def upgrade() -> None:
     sa.Column('reference', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('product', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('role', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('lender_kinds', gateway.store.types.Json(), nullable=False),
     sa.Column('in_collection_procedures', sa.Boolean(), nullable=False),
     sa.Column('created_at', gateway.store.types.Instant(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_account')),
@@ -165,45 +166,6 @@ def upgrade() -> None:
     with op.batch_alter_table('consent', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_consent_customer_id'), ['customer_id'], unique=False)
 
-    op.create_table('contact',
-    sa.Column('id', sa.String(length=32), nullable=False),
-    sa.Column('customer_id', sa.String(length=32), nullable=False),
-    sa.Column('bill_id', sa.String(length=32), nullable=True),
-    sa.Column('account_id', sa.String(length=32), nullable=True),
-    sa.Column('purpose', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('channels', gateway.store.types.Json(), nullable=False),
-    sa.Column('spent_channels', gateway.store.types.Json(), nullable=False),
-    sa.Column('status', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('channel', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-    sa.Column('contact_point_id', sa.String(length=32), nullable=True),
-    sa.Column('not_before', gateway.store.types.Instant(timezone=True), nullable=True),
-    sa.Column('due_at', gateway.store.types.Instant(timezone=True), nullable=True),
-    sa.Column('expires_at', gateway.store.types.Instant(timezone=True), nullable=True),
-    sa.Column('created_at', gateway.store.types.Instant(timezone=True), nullable=False),
-    sa.Column('reference', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-    sa.Column('caller_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('requested_by', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('evidence', sa.Boolean(), nullable=False),
-    sa.Column('template', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('variables', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-    sa.Column('template_version', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-    sa.Column('message', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-    sa.Column('cancel_reason', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-    sa.Column('lease_until', gateway.store.types.Instant(timezone=True), nullable=True),
-    sa.Column('attempts', sa.Integer(), nullable=False),
-    sa.Column('channel_attempts', sa.Integer(), nullable=False),
-    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_contact_account_id')),
-    sa.ForeignKeyConstraint(['bill_id'], ['bill.id'], name=op.f('fk_contact_bill_id')),
-    sa.ForeignKeyConstraint(['contact_point_id'], ['contact_point.id'], name=op.f('fk_contact_contact_point_id')),
-    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_contact_customer_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_contact'))
-    )
-    with op.batch_alter_table('contact', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_contact_bill_id'), ['bill_id'], unique=False)
-        batch_op.create_index('ix_contact_customer_id_id', ['customer_id', 'id'], unique=False)
-        batch_op.create_index('ix_contact_due', ['due_at'], unique=False, sqlite_where=sa.text("status = 'SCHEDULED'"), postgresql_where=sa.text("status = 'SCHEDULED'"))
-        batch_op.create_index('ix_contact_lease', ['lease_until'], unique=False, sqlite_where=sa.text("status = 'SENDING'"), postgresql_where=sa.text("status = 'SENDING'"))
-
     op.create_table('hold',
     sa.Column('id', sa.String(length=32), nullable=False),
     sa.Column('customer_id', sa.String(length=32), nullable=False),
@@ -250,6 +212,48 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('outside_contact', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_outside_contact_customer_id'), ['customer_id'], unique=False)
+
+    op.create_table('contact',
+    sa.Column('id', sa.String(length=32), nullable=False),
+    sa.Column('customer_id', sa.String(length=32), nullable=False),
+    sa.Column('bill_id', sa.String(length=32), nullable=True),
+    sa.Column('account_id', sa.String(length=32), nullable=True),
+    sa.Column('purpose', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('channels', gateway.store.types.Json(), nullable=False),
+    sa.Column('spent_channels', gateway.store.types.Json(), nullable=False),
+    sa.Column('status', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('channel', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('contact_point_id', sa.String(length=32), nullable=True),
+    sa.Column('not_before', gateway.store.types.Instant(timezone=True), nullable=True),
+    sa.Column('due_at', gateway.store.types.Instant(timezone=True), nullable=True),
+    sa.Column('expires_at', gateway.store.types.Instant(timezone=True), nullable=True),
+    sa.Column('created_at', gateway.store.types.Instant(timezone=True), nullable=False),
+    sa.Column('reference', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('caller_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('requested_by', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('evidence', sa.Boolean(), nullable=False),
+    sa.Column('in_reply_to', sa.String(length=32), nullable=True),
+    sa.Column('template', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('variables', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('template_version', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('message', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('cancel_reason', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('lease_until', gateway.store.types.Instant(timezone=True), nullable=True),
+    sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('channel_attempts', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_contact_account_id')),
+    sa.ForeignKeyConstraint(['bill_id'], ['bill.id'], name=op.f('fk_contact_bill_id')),
+    sa.ForeignKeyConstraint(['contact_point_id'], ['contact_point.id'], name=op.f('fk_contact_contact_point_id')),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_contact_customer_id')),
+    sa.ForeignKeyConstraint(['in_reply_to'], ['outside_contact.id'], name=op.f('fk_contact_in_reply_to')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_contact'))
+    )
+    with op.batch_alter_table('contact', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_contact_bill_id'), ['bill_id'], unique=False)
+        batch_op.create_index('ix_contact_customer_id_id', ['customer_id', 'id'], unique=False)
+        batch_op.create_index('ix_contact_due', ['due_at'], unique=False, sqlite_where=sa.text("status = 'SCHEDULED'"), postgresql_where=sa.text("status = 'SCHEDULED'"))
+        batch_op.create_index(batch_op.f('ix_contact_in_reply_to'), ['in_reply_to'], unique=False)
+        batch_op.create_index('ix_contact_lease', ['lease_until'], unique=False, sqlite_where=sa.text("status = 'SENDING'"), postgresql_where=sa.text("status = 'SENDING'"))
 
     op.create_table('attempt',
     sa.Column('id', sa.String(length=32), nullable=False),
@@ -322,6 +326,7 @@ def upgrade() -> None:
     sa.Column('customer_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('account_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('accounts', gateway.store.types.Json(), nullable=False),
+    sa.Column('bill_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('contact_point_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('attempt_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('medium', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -385,6 +390,14 @@ def downgrade() -> None:
         batch_op.drop_index('ix_attempt_open', sqlite_where=sa.text("outcome = 'OPEN'"), postgresql_where=sa.text("outcome = 'OPEN'"))
 
     op.drop_table('attempt')
+    with op.batch_alter_table('contact', schema=None) as batch_op:
+        batch_op.drop_index('ix_contact_lease', sqlite_where=sa.text("status = 'SENDING'"), postgresql_where=sa.text("status = 'SENDING'"))
+        batch_op.drop_index(batch_op.f('ix_contact_in_reply_to'))
+        batch_op.drop_index('ix_contact_due', sqlite_where=sa.text("status = 'SCHEDULED'"), postgresql_where=sa.text("status = 'SCHEDULED'"))
+        batch_op.drop_index('ix_contact_customer_id_id')
+        batch_op.drop_index(batch_op.f('ix_contact_bill_id'))
+
+    op.drop_table('contact')
     with op.batch_alter_table('outside_contact', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_outside_contact_customer_id'))
 
@@ -393,13 +406,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_hold_customer_id'))
 
     op.drop_table('hold')
-    with op.batch_alter_table('contact', schema=None) as batch_op:
-        batch_op.drop_index('ix_contact_lease', sqlite_where=sa.text("status = 'SENDING'"), postgresql_where=sa.text("status = 'SENDING'"))
-        batch_op.drop_index('ix_contact_due', sqlite_where=sa.text("status = 'SCHEDULED'"), postgresql_where=sa.text("status = 'SCHEDULED'"))
-        batch_op.drop_index('ix_contact_customer_id_id')
-        batch_op.drop_index(batch_op.f('ix_contact_bill_id'))
-
-    op.drop_table('contact')
     with op.batch_alter_table('consent', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_consent_customer_id'))
 
