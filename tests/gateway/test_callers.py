@@ -12,10 +12,11 @@ from gateway import asking, callbacks, callers, ending
 from gateway.callers import REMEMBERED_KEYS, REMEMBERED_SECONDS, KnownCallers
 from gateway.contact import Answer
 from gateway.model import Caller, CallResult, ContactStatus, Customer, Role, Unacceptable, UserErrorCode
-from gateway.requests import Question, RecordCall
+from gateway.requests import NewPoint, Question, RecordCall
 from gateway.store import callers as store
+from policies.decision import Outcome
 from policies.facts import Channel, Purpose
-from tests.world import AGENT, SERVICE, World, open_world
+from tests.world import AGENT, MOBILES, SERVICE, World, open_world
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -253,6 +254,16 @@ async def test_what_is_ones_own_exists(world: World, theirs: tuple[Caller, Custo
 
     assert (await world.request(other, Channel.SMS, caller=themselves)).contact.status is ContactStatus.SCHEDULED
     assert (await ending.cancel(world.gateway, themselves, answer.contact.id, None)).id == answer.contact.id
+
+
+async def test_a_question_may_be_about_one_contact_point_of_ones_own(world: World) -> None:
+    customer = await world.customer("CN", NewPoint(Channel.SMS, MOBILES["CN"]), NewPoint(Channel.SMS, MOBILES["US"]))
+    [first, second] = await world.points(customer)
+    await world.withdraw(customer, contact_point_id=second.id)
+
+    asked = [await world.preview(customer, Channel.SMS, contact_point_id=one.id) for one in (first, second)]
+
+    assert [(one.point, one.outcome) for one in asked] == [(first.id, Outcome.ALLOW), (second.id, Outcome.REFUSE)]
 
 
 async def test_a_bill_or_contact_point_of_another_customer_does_not_exist_for_this_one(world: World) -> None:

@@ -28,8 +28,11 @@ def test_a_virtual_clock_runs_on_from_where_it_was_moved_to() -> None:
 
     clock.advance(NOON + timedelta(days=1))
     real.advance(NOON + timedelta(seconds=5))
+    after_a_while = clock()
+    clock.advance(NOON + timedelta(days=2))
 
-    assert clock() == NOON + timedelta(days=1, seconds=5)
+    assert after_a_while == NOON + timedelta(days=1, seconds=5)
+    assert clock() == NOON + timedelta(days=2)
 
 
 @pytest.mark.parametrize("clock", [VirtualClock(StoppedClock(NOON)), StoppedClock(NOON)])

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import text
 
 from gateway import customers
 from gateway.model import (
@@ -193,6 +194,9 @@ async def test_a_lifted_hold_holds_no_longer_and_the_past_still_finds_it(world: 
     assert lifted.lifted_at == world.clock()
     asked_before = await world.preview(customer, Channel.SMS, at=world.clock() - MINUTE)
     assert again == lifted
+    async with world.gateway.database.read() as work:
+        row = await work.one(text("SELECT lift_reason FROM hold WHERE id = :id"), {"id": hold_id})
+        assert row.lift_reason == "settled"
     assert asked_before.next_allowed_at == world.clock()
     assert await _status(world, customer, Channel.SMS) is ContactStatus.SCHEDULED
 
