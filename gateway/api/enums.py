@@ -22,6 +22,7 @@ from policies.facts import (
     ConsentStatus,
     HoldKind,
     Initiator,
+    LenderKind,
     LenderRole,
     Medium,
     Party,
@@ -148,6 +149,21 @@ _describe(
         "HOME": "At home.",
         "WORK": "At work.",
         "PERSONAL": "A personal mailbox or number.",
+    },
+)
+_describe(
+    LenderKind,
+    "What a lender is: some bodies' rules bind only their own members, some laws only one kind of institution.",
+    {
+        "BANK": "A bank.",
+        "CARD_ISSUER": "A bank that issues credit cards.",
+        "CONSUMER_FINANCE": "A consumer finance company (China).",
+        "CBA_MEMBER": "A member of the China Banking Association, or an agency of a member.",
+        "NIFA_MEMBER": "A member of the National Internet Finance Association of China.",
+        "UNIREC_MEMBER": "A member of the Italian association of credit managers.",
+        "DEBT_INFORMATION": "A debt-information company (Greece).",
+        "MONEY_LENDER": "Registered under the Money Lending Business Act (Japan).",
+        "LICENSED_AGENCY": "A licensed collection agency.",
     },
 )
 _describe(

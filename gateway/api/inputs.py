@@ -139,7 +139,7 @@ def _point(read: Reader, given: inputs.ContactPointInput, *path: str) -> NewPoin
 def register_bill(given: inputs.RegisterBillInput) -> RegisterBill:
     read = Reader()
     amount, currency = read.money(given.amount_due.amount, given.amount_due.currency, "amountDue")
-    procedures = given.account.in_collection_procedures
+    procedures, kinds = given.account.in_collection_procedures, given.account.lender_kinds
     wanted = RegisterBill(
         reference=read.text(given.reference, "reference"),
         customer_id=read.id(given.customer_id, Kind.CUSTOMER, "customerId"),
@@ -151,6 +151,7 @@ def register_bill(given: inputs.RegisterBillInput) -> RegisterBill:
         product=read.optional_text(given.account.product, "account", "product"),
         role=given.account.role or None,
         in_collection_procedures=procedures if is_given(procedures) else None,
+        lender_kinds=None if not is_given(kinds) or kinds is None else tuple(dict.fromkeys(kinds)),
     )
     read.finish()
     return wanted

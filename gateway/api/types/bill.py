@@ -15,7 +15,7 @@ from gateway.api.scalars import Currency
 from gateway.api.types.node import Node
 from gateway.store.pages import ContactFilter
 from gateway.wording import days_overdue
-from policies.facts import BillStatus, LenderRole
+from policies.facts import BillStatus, LenderKind, LenderRole
 
 if TYPE_CHECKING:
     from gateway.api.types.contact import Contact
@@ -33,6 +33,9 @@ class Account(Node):
     product: str = strawberry.field(description="CONSUMER_LOAN, CREDIT_CARD ...: rules may differ by product.")
     role: LenderRole = strawberry.field(description="Who we are towards this debt.")
     in_collection_procedures: bool = strawberry.field(description="Whether collection proceedings are under way.")
+    lender_kinds: list[LenderKind] = strawberry.field(
+        description="What the lender of this debt is; empty: what the deployment says."
+    )
 
     @classmethod
     def of(cls, account: model.Account) -> Account:
@@ -42,6 +45,7 @@ class Account(Node):
             product=account.product,
             role=account.role,
             in_collection_procedures=account.in_collection_procedures,
+            lender_kinds=list(account.lender_kinds),
         )
 
 

@@ -27,6 +27,7 @@ from policies.facts import (
     ConsentStatus,
     HoldKind,
     Initiator,
+    LenderKind,
     LenderRole,
     Medium,
     Party,
@@ -114,6 +115,9 @@ class AccountInput:
     role: LenderRole | None = strawberry.field(default=UNSET, description="Who we are. On creation: CREDITOR.")
     in_collection_procedures: bool | None = strawberry.field(
         default=UNSET, description="Whether collection proceedings are under way. On creation: false."
+    )
+    lender_kinds: list[LenderKind] | None = strawberry.field(
+        default=UNSET, description="What the lender of this debt is, where it is not what the deployment says."
     )
 
 
