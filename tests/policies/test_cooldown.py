@@ -1,9 +1,11 @@
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from policies.engine import decide
 from policies.facts import Account, Channel, Initiator, Medium, PastContact, Reach
-from tests.policies.making import BOOKS, LOS_ANGELES, NEW_YORK, instant, opens, past
+from tests.policies.making import BOOKS, LOS_ANGELES, NEW_YORK, book, facts, instant, opens, past, rule
 
 US = BOOKS["US"]
 CALL: dict[str, Any] = {"channel": Channel.CALLBACK, "zones": (NEW_YORK,)}
@@ -66,3 +68,14 @@ def test_the_days_are_counted_on_every_wall() -> None:
     asked = CALL | {"zones": (NEW_YORK, LOS_ANGELES)}
 
     assert opens(US, "2026-11-23T12:00-05:00", history=history, **asked) == instant("2026-11-24T11:00-05:00")
+
+
+def test_a_yes_that_a_later_conversation_ends_names_its_instant() -> None:
+    """A question about the past: what is known now is in force at its own instant."""
+    at = instant("2026-11-23T12:00-05:00")
+    rulebook = book(rule("cooldown", 'days = 7\nmedia = ["VOICE"]'))
+    talked = past(at + timedelta(hours=1), Reach.CONVERSATION, medium=Medium.VOICE)
+
+    decision = decide(facts(channel=Channel.CALLBACK, zones=(NEW_YORK,), history=(talked,)), at, rulebook)
+
+    assert decision.closes_at == talked.at

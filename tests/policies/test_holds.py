@@ -132,6 +132,13 @@ def test_no_demand_before_the_promised_day_has_passed(made: Promise, expected: o
     assert opens(BOOKS["UK"], NOON, promises=(made,)) == expected
 
 
+def test_a_yes_that_a_later_promise_ends_names_its_instant() -> None:
+    made = promise(made_at=NOON + timedelta(hours=1))
+    promises = book(rule("promises", ""))
+
+    assert decide(facts(promises=(made,)), NOON, promises).closes_at == made.made_at
+
+
 def test_a_promise_holds_no_receipt() -> None:
     assert opens(BOOKS["UK"], NOON, promises=(promise(),), purpose=P.PAYMENT_RECEIPT) == NOON
 
