@@ -167,15 +167,16 @@ def test_washington_d_c_counts_calls_apart_from_messages(channel: Channel, times
 def test_the_state_of_washington_binds_licensed_agencies(
     lender: frozenset[LenderKind], role: LenderRole, expected: Outcome
 ) -> None:
-    wednesday = tuple(
-        past(NOON + timedelta(hours=2 * place), medium=Medium.LETTER, place=Place.HOME) for place in range(3)
+    tuesday = tuple(
+        past(NOON + DAY + timedelta(hours=2 * place), medium=Medium.LETTER, place=Place.HOME) for place in range(3)
     )
-    known = asked("US-WA", SMS, lender=lender, account=Account("loan", role=role), history=wednesday)
+    known = asked("US-WA", SMS, lender=lender, account=Account("loan", role=role), history=tuesday)
 
     decision = decide(known, NOON + 2 * DAY, BOOKS["US-WA"])
 
     assert decision.outcome is expected
     if expected is DEFER:
+        # The next week, and not seven days later.
         assert decision.next_allowed_at == instant("2026-11-30T08:00-05:00")
 
 
@@ -217,6 +218,14 @@ def test_who_the_lender_is_decides_which_bodies_bind_it(lender: frozenset[Lender
     )
 
     assert set(refused_by(decide(known, instant("2026-11-23T12:00+08:00"), BOOKS["CN"]))) == ids
+
+
+def test_the_rules_on_cards_say_nothing_of_other_loans() -> None:
+    spouse = Point("point", SMS, party=Party.SPOUSE)
+
+    refused = refused_by(decide(facts(point=spouse), instant("2026-11-23T12:00+08:00"), BOOKS["CN"]))
+
+    assert refused == ["cn.third_party.gbt", "cn.third_party.consumer_finance"]
 
 
 @pytest.mark.parametrize(("lender", "bound"), [(LenderKind.CBA_MEMBER, True), (LenderKind.BANK, False)])
