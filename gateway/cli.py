@@ -1,4 +1,4 @@
-"""The command line: `gateway serve | worker | demo | migrate | keys | schema`."""
+"""The command line: `gateway serve | worker | demo | migrate | keys | rules | schema`."""
 
 import asyncio
 import json
@@ -12,6 +12,7 @@ from rich.table import Table
 
 from gateway import app as gateway_app
 from gateway.callers import create_key
+from gateway.cli_rules import rules
 from gateway.model import Role
 from gateway.settings import Settings
 from gateway.store import callers, customers, migrate
@@ -21,6 +22,7 @@ from policies.facts import Purpose
 cli = typer.Typer(help="One lawful door for every contact with a person who owes money.", no_args_is_help=True)
 keys = typer.Typer(help="API keys. A key is shown once and kept only as a hash.", no_args_is_help=True)
 cli.add_typer(keys, name="keys")
+cli.add_typer(rules, name="rules")
 
 
 def main() -> None:
