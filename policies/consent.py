@@ -64,7 +64,9 @@ class ConsentLedger:
         if entry.status is not ConsentStatus.WITHDRAWN:
             return False
         if self.revoked_by:
-            return entry.channel is None or entry.channel in self.revoked_by
+            # Of an address whose channel is not known, the withdrawal may have come by one of these.
+            came_by = entry.channel or entry.point_channel
+            return came_by is None or came_by in self.revoked_by
         if not _matches(entry, facts):
             return False
         return facts.purpose not in self.medium_only or entry.channel is not None or entry.point is not None

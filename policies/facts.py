@@ -196,6 +196,7 @@ class Consent:
     channel: Channel | None = None
     point: str | None = None
     purpose: Purpose | None = None
+    point_channel: Channel | None = None  #: what the point is registered for
 
 
 @dataclass(frozen=True, slots=True)

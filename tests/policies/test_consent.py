@@ -147,3 +147,29 @@ def test_a_refusal_after_a_withdrawal_cites_the_law(jurisdiction: str, citation:
     assert code(decision) == "consent_withdrawn"
     assert decision.findings[0].rule.citation is not None
     assert citation in decision.findings[0].rule.citation
+
+
+ALL_TEXTS = book(rule("consent", 'channels = ["SMS"]\nrevoked_by = ["SMS", "CALLBACK"]'))
+
+
+@pytest.mark.parametrize(
+    ("entries", "outcome"),
+    [
+        ((withdrawn(channel=SMS, purpose=Purpose.MARKETING),), Outcome.REFUSE),
+        ((withdrawn(point="other", point_channel=SMS),), Outcome.REFUSE),
+        ((withdrawn(channel=Channel.CALLBACK),), Outcome.REFUSE),
+        ((withdrawn(point="other"),), Outcome.REFUSE),
+        ((withdrawn(channel=Channel.EMAIL),), Outcome.ALLOW),
+        ((withdrawn(point="mail", point_channel=Channel.EMAIL),), Outcome.ALLOW),
+        # What ended everything is undone only where it is granted again.
+        ((withdrawn(channel=SMS), granted(channel=SMS)), Outcome.ALLOW),
+        ((withdrawn(channel=SMS), granted(point="point")), Outcome.ALLOW),
+        ((withdrawn(channel=SMS), granted(point="other")), Outcome.REFUSE),
+        ((withdrawn(channel=SMS), granted()), Outcome.REFUSE),
+        ((granted(days_ago=3, channel=SMS), withdrawn(channel=SMS)), Outcome.REFUSE),
+    ],
+)
+def test_where_one_stop_revokes_all_it_is_lifted_only_address_by_address(
+    entries: tuple[Consent, ...], outcome: Outcome
+) -> None:
+    assert decide(facts(consents=entries), NOON, ALL_TEXTS).outcome is outcome

@@ -254,10 +254,12 @@ def test_08_the_baby_is_asleep_is_a_wish_about_time() -> None:
 
 @pytest.mark.parametrize(("day", "expected"), [("2027-01-30", ALLOW), ("2027-01-31", REFUSE), ("2027-02-10", REFUSE)])
 def test_08_from_2027_01_31_one_stop_ends_all_texts(day: str, expected: Outcome) -> None:
-    said = (stop(instant("2027-01-29T12:00-05:00"), point="point"),)
+    said = (stop(instant("2027-01-29T12:00-05:00"), point="point", point_channel=SMS),)
+    unsubscribed = (stop(instant("2027-01-29T12:00-05:00"), point="mail", point_channel=EMAIL),)
     other = known("US", point=Point("other", SMS), consents=said)
 
     assert outcome(other, f"{day}T12:00-05:00") is expected
+    assert outcome(replace(other, consents=unsubscribed), f"{day}T12:00-05:00") is ALLOW
     assert outcome(known("US", EMAIL, point=Point("mail", EMAIL), consents=said), f"{day}T12:00-05:00") is ALLOW
 
 
