@@ -26,6 +26,7 @@ from gateway.store.slots import Slot
 from gateway.store.work import Work
 from gateway.words import BadVariable, UnknownTemplate, check_variables
 from policies.facts import MEDIUM_OF, Channel, Initiator, PastContact, Purpose, Reach
+from policies.holidays import UncoveredYear
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,10 @@ def judge(gateway: Gateway, known: Known, work: Work, request: RequestContact) -
         not_before=request.not_before,
         expires_at=request.expires_at,
     )
-    planned = plan(known, gateway.rulebooks[customer.jurisdiction], subject, channels, work.now)
+    try:
+        planned = plan(known, gateway.rulebooks[customer.jurisdiction], subject, channels, work.now)
+    except UncoveredYear as uncovered:
+        raise Unacceptable(UserError(UserErrorCode.INVALID, str(uncovered))) from None
     due_at = planned.chosen.next_allowed_at if planned.chosen else None
     held = Held(
         contact=Contact(

@@ -11,6 +11,7 @@ from gateway.requests import Question
 from policies.decision import Decision
 from policies.engine import decide
 from policies.facts import Channel
+from policies.holidays import UncoveredYear
 
 
 async def preview(gateway: Gateway, caller: Caller, question: Question, channel: Channel) -> Decision:
@@ -36,9 +37,12 @@ async def next_allowed(
         point = _point(known, question)
         rulebook = gateway.rulebooks[customer.jurisdiction]
         at = question.at or work.now
-        if point is not None:
-            return [decide(known.facts(subject, channel, point), at, rulebook) for channel in channels]
-        return [of_channel(known, rulebook, subject, channel, at) for channel in channels]
+        try:
+            if point is not None:
+                return [decide(known.facts(subject, channel, point), at, rulebook) for channel in channels]
+            return [of_channel(known, rulebook, subject, channel, at) for channel in channels]
+        except UncoveredYear as uncovered:
+            raise Unacceptable(UserError(UserErrorCode.INVALID, str(uncovered), ("at",))) from None
 
 
 def _point(known: Known, question: Question) -> ContactPoint | None:

@@ -8,6 +8,8 @@ is silent until the lease runs out: then it is offered again, and the ring stays
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import structlog
+
 from channels.callback import CallbackQueue
 from gateway.accepting import reserved
 from gateway.callers import may_see
@@ -41,6 +43,9 @@ from gateway.store.idempotency import Made
 from gateway.store.work import Work
 from policies.decision import Decision, Outcome
 from policies.facts import MEDIUM_OF, Channel, Reach
+from policies.holidays import UncoveredYear
+
+log = structlog.get_logger(__name__)
 
 PROVIDER = "agent"
 """Who carries a ring, as it stands on its attempt."""
@@ -117,7 +122,13 @@ async def claim(gateway: Gateway, caller: Caller, key: str) -> tuple[Callback | 
             one = held[waiting.callback.contact_id]
             changed.append(one.contact)
             rulebook = gateway.rulebooks[known.customers[one.contact.customer_id].jurisdiction]
-            decision = of_channel(known, rulebook, subject_of(known, one), Channel.CALLBACK, work.now)
+            try:
+                decision = of_channel(known, rulebook, subject_of(known, one), Channel.CALLBACK, work.now)
+            except UncoveredYear as uncovered:
+                # As at delivery: loud, and the calls behind it do not wait.
+                log.error("a calendar has run out", calendar=uncovered.calendar, year=uncovered.year)
+                await _wait_until(work, one, work.now + timedelta(hours=1))
+                continue
             rows = decision_rows(work, one, Plan((decision,), decision))
             await work.insert("decision", rows)
             if decision.outcome is Outcome.ALLOW:

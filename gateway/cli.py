@@ -17,7 +17,9 @@ from gateway.model import Role
 from gateway.settings import Settings
 from gateway.store import callers, customers, migrate
 from gateway.store.database import BadUrl
+from gateway.words import WordsError
 from policies.facts import Purpose
+from policies.fields import PackError
 
 cli = typer.Typer(help="One lawful door for every contact with a person who owes money.", no_args_is_help=True)
 keys = typer.Typer(help="API keys. A key is shown once and kept only as a hash.", no_args_is_help=True)
@@ -28,7 +30,7 @@ cli.add_typer(rules, name="rules")
 def main() -> None:
     try:
         cli()
-    except (BadUrl, gateway_app.OldSchema) as error:
+    except (BadUrl, gateway_app.OldSchema, PackError, WordsError) as error:
         typer.echo(f"gateway: {error}", err=True)
         raise SystemExit(2) from None
 
@@ -111,6 +113,8 @@ def keys_create(
                 customer_id = found.id
             return await create_key(database, role, name, customer_id=customer_id, purposes=frozenset(purpose or ()))
 
+    if not name.strip():
+        raise typer.BadParameter("a caller needs a name", param_hint="--name")
     if (role is Role.CUSTOMER) != (customer is not None):
         message = "a CUSTOMER key needs the customer's reference, and no other key takes one"
         raise typer.BadParameter(message, param_hint="--customer")

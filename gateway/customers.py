@@ -1,6 +1,7 @@
 """Registering customers and bills, and recording what is known of a customer's wishes."""
 
 import secrets
+from collections.abc import Collection
 from dataclasses import replace
 
 from gateway import addresses
@@ -258,6 +259,20 @@ async def lift_hold(gateway: Gateway, caller: Caller, hold_id: str, reason: str)
             return hold
         await store.lift_hold(work, hold, reason)
         return replace(hold, lifted_at=work.now)
+
+
+async def link(gateway: Gateway, caller: Caller, customer_ids: Collection[str]) -> list[Customer]:
+    """These references are one person: caps, holds and withdrawals of one hold for all. Links add up."""
+    async with gateway.database.write() as work:
+        await work.lock(customer_ids)
+        found = await store.by_id(work, customer_ids)
+        for index, customer_id in enumerate(customer_ids):
+            if customer_id not in found:
+                raise _problem(UserErrorCode.NOT_FOUND, "no such customer", "customerIds", str(index))
+        linked = set(customer_ids).union(*(await store.same_person(work, customer_ids)).values())
+        await store.link(work, linked, min(linked))
+        everybody = await store.by_id(work, linked)
+    return [everybody[customer_id] for customer_id in sorted(linked)]
 
 
 async def record_promise(gateway: Gateway, caller: Caller, wanted: RecordPromise) -> Customer:

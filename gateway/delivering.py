@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import structlog
+
 from channels.base import Message, Provider
 from gateway.accepting import reserved
 from gateway.core import Gateway
@@ -17,6 +19,9 @@ from gateway.wording import compose
 from gateway.words import WordsError
 from policies.decision import Decision, Outcome
 from policies.facts import MEDIUM_OF, Reach
+from policies.holidays import UncoveredYear
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,12 @@ def next_step(gateway: Gateway, work: Work, known: Known, held: Held) -> Step:
         return Step(held, {"id": contact.id, "status": ContactStatus.EXPIRED})
     subject = subject_of(known, held)
     rulebook = gateway.rulebooks[known.customers[contact.customer_id].jurisdiction]
-    planned = plan(known, rulebook, subject, held.open_channels, work.now)
+    try:
+        planned = plan(known, rulebook, subject, held.open_channels, work.now)
+    except UncoveredYear as uncovered:
+        # Loud, and nobody else's contact waits for it: somebody has to bring the calendar up to date.
+        log.error("a calendar has run out", calendar=uncovered.calendar, year=uncovered.year)
+        return _later(held, work.now + timedelta(hours=1))
     decided = decision_rows(work, held, planned)
     match planned.chosen:
         case None:
@@ -58,6 +68,19 @@ def next_step(gateway: Gateway, work: Work, known: Known, held: Held) -> Step:
             return _go(gateway, work, known, held, decided, chosen)
         case chosen:
             return _wait(known, held, decided, chosen)
+
+
+def _later(held: Held, instant: datetime) -> Step:
+    assert held.channel is not None
+    slot = {
+        "contact_id": held.contact.id,
+        "at": instant,
+        "medium": MEDIUM_OF[held.channel],
+        "contact_point_id": held.contact_point_id,
+        "reach": Reach.RESERVED,
+        "attempt_id": None,
+    }
+    return Step(held, {"id": held.contact.id, "due_at": instant}, slot=slot)
 
 
 def subject_of(known: Known, held: Held) -> Subject:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from gateway.core import Gateway
 from gateway.model import Bill, ConsentEntry, ContactPoint, Customer, HoldEntry, OutsideContact, PromiseEntry
@@ -13,8 +14,13 @@ from gateway.store.work import Work
 from policies import facts
 from policies.facts import Answered, Channel, Facts, PastContact, Point, Purpose, Reach
 
+T = TypeVar("T")
+
 HORIZON = timedelta(days=400)
 """How far back history is looked at: longer than any window of a rule, and than the life of a notice's tiers."""
+
+_OWN = frozenset({facts.Party.CUSTOMER, facts.Party.REPRESENTATIVE, facts.Party.EXECUTOR})
+"""Who may be contacted without being named: the customer, and who stands in for them."""
 
 _PHONE_FIRST = (Channel.CALLBACK, Channel.SMS)
 """Any number can be rung: one registered for calls before one registered for texts."""
@@ -43,6 +49,8 @@ class Known:
     lender_kinds: Collection[facts.LenderKind]  #: what the deployment's lender is
     outside: dict[str, OutsideContact]
     _answering: dict[str, set[str]]  #: contacts by what they answer
+    _others: dict[str, set[str]]  #: the same person's other references
+    _aliases: dict[tuple[str, str], str]  #: a customer's own point by that customer and another reference's point
     points: dict[str, list[ContactPoint]]
     _consents: dict[str, list[facts.Consent]]
     _holds: dict[str, list[facts.Hold]]
@@ -63,6 +71,11 @@ class Known:
         found_bills = await bills.by_id(work, bill_ids)
         account_ids = {bill.account.id for bill in found_bills.values()}
         since = work.now - HORIZON
+        others = await customers.same_person(work, customer_ids)
+        if others:
+            customer_ids = set(customer_ids).union(*others.values())
+            await work.lock(customer_ids)
+        debtors = await bills.debtors(work, account_ids)
         points = await customers.points_of(work, customer_ids)
         places = {point.id: point.place for point in points}
         return cls(
@@ -71,18 +84,24 @@ class Known:
             lender_kinds=gateway.settings.lender_kinds,
             outside=await customers.outside(work, outside_ids) if outside_ids else {},
             _answering=await contacts.answering(work, outside_ids) if outside_ids else {},
+            _others=others,
+            _aliases=_aliases(points, others),
             points=_by_customer(points),
-            _consents=_consents(await customers.consents_of(work, customer_ids)),
+            _consents=_consents(await customers.consents_of(work, customer_ids), points),
             _holds=_holds(await customers.holds_of(work, customer_ids)),
             _promises=_promises(await customers.promises_of(work, customer_ids)),
-            _outside_history=_history(await customers.outside_of(work, customer_ids, since), places),
+            _outside_history=_history(await customers.outside_of(work, {*customer_ids, *debtors}, since), places),
             _slots=_slots(await slots.since(work, customer_ids, account_ids, since), places),
         )
 
     def candidates(self, customer_id: str, channel: Channel) -> list[ContactPoint]:
-        """The points that could serve a channel: first the customer's own, usable, read by nobody else."""
+        """The points that could serve a channel: first the customer's own, usable, read by nobody else.
+
+        Nobody falls back to a relative: who is neither the customer nor stands in for them is contacted only where
+        the caller names the point. Whether somebody stands in, the rules on holds say.
+        """
         wanted = _PHONE_FIRST if channel is Channel.CALLBACK else (channel,)
-        found = [point for point in self.points.get(customer_id, ()) if point.channel in wanted]
+        found = [point for point in self.points.get(customer_id, ()) if point.channel in wanted and point.party in _OWN]
         return sorted(
             found,
             key=lambda point: (
@@ -104,10 +123,10 @@ class Known:
             point=None if point is None else self._point(point),
             account=None if bill is None else _account(bill),
             bill=None if bill is None else facts.Bill(bill.id, bill.due_on, bill.status),
-            consents=tuple(self._consents.get(customer.id, ())),
+            consents=self._of_person(self._consents, customer.id),
             history=self._history(subject),
-            holds=tuple(self._holds.get(customer.id, ())),
-            promises=tuple(self._promises.get(customer.id, ())),
+            holds=self._of_person(self._holds, customer.id),
+            promises=self._of_person(self._promises, customer.id),
             wishes=customer.windows,
             not_before=subject.not_before,
             expires_at=subject.expires_at,
@@ -140,24 +159,40 @@ class Known:
         self._slots[customer_id] = kept
 
     def _history(self, subject: Subject) -> tuple[PastContact, ...]:
-        own = [
-            slot.past
-            for slot in self._slots.get(subject.customer_id, ())
-            if not _is_reserved_by(slot, subject.contact_id)
+        customer_id = subject.customer_id
+        mine = [slot.past for slot in self._slots.get(customer_id, ()) if not _is_reserved_by(slot, subject.contact_id)]
+        theirs = [
+            self._as_own(customer_id, slot.past)
+            for other in self._others.get(customer_id, ())
+            for slot in self._slots.get(other, ())
         ]
-        return (*self._outside_history.get(subject.customer_id, ()), *own, *self._joint(subject))
+        outside = self._of_person(self._outside_history, customer_id)
+        return (*outside, *mine, *theirs, *self._joint(subject))
+
+    def _of_person(self, grouped: Mapping[str, list[T]], customer_id: str) -> tuple[T, ...]:
+        """What is known of the customer under every reference of theirs."""
+        mine = grouped.get(customer_id, ())
+        others = self._others.get(customer_id)
+        if not others:
+            return tuple(mine)
+        theirs = [self._as_own(customer_id, one) for other in sorted(others) for one in grouped.get(other, ())]
+        return (*mine, *theirs)
+
+    def _as_own(self, customer_id: str, entry: T) -> T:
+        """One address under two references is one address: what is known of the other's is known of the own."""
+        point = getattr(entry, "point", None)
+        own = self._aliases.get((customer_id, point)) if point else None
+        return replace(entry, point=own) if own else entry  # type: ignore[type-var]
 
     def _joint(self, subject: Subject) -> list[PastContact]:
-        """Contacts to the other debtors of the account."""
+        """Contacts to the other debtors of the account, made here or elsewhere."""
         if subject.bill is None:
             return []
-        return [
-            replace(slot.past, joint=True)
-            for customer_id, theirs in self._slots.items()
-            if customer_id != subject.customer_id
-            for slot in theirs
-            if slot.account_id == subject.bill.account.id
-        ]
+        account_id = subject.bill.account.id
+        own = {subject.customer_id, *self._others.get(subject.customer_id, ())}
+        past = [slot.past for other, theirs in self._slots.items() if other not in own for slot in theirs]
+        past += [one for other, theirs in self._outside_history.items() if other not in own for one in theirs]
+        return [replace(one, joint=True) for one in past if account_id in one.accounts]
 
 
 def _is_reserved_by(slot: Slot, contact_id: str | None) -> bool:
@@ -167,6 +202,16 @@ def _is_reserved_by(slot: Slot, contact_id: str | None) -> bool:
 def _account(bill: Bill) -> facts.Account:
     account = bill.account
     return facts.Account(account.id, account.product, account.role, account.in_collection_procedures)
+
+
+def _aliases(points: Collection[ContactPoint], others: Mapping[str, set[str]]) -> dict[tuple[str, str], str]:
+    found: dict[tuple[str, str], str] = {}
+    for own in points:
+        for other in points:
+            is_theirs = other.customer_id in others.get(own.customer_id, ())
+            if is_theirs and (own.channel, own.address) == (other.channel, other.address):
+                found[own.customer_id, other.id] = own.id
+    return found
 
 
 def _by_customer(points: list[ContactPoint]) -> dict[str, list[ContactPoint]]:
@@ -186,11 +231,19 @@ def _slots(found: list[Slot], places: Mapping[str, facts.Place]) -> dict[str, li
     return grouped
 
 
-def _consents(entries: Collection[ConsentEntry]) -> dict[str, list[facts.Consent]]:
+def _consents(entries: Collection[ConsentEntry], points: Collection[ContactPoint]) -> dict[str, list[facts.Consent]]:
+    channels: dict[str | None, Channel] = {point.id: point.channel for point in points}
     grouped: dict[str, list[facts.Consent]] = defaultdict(list)
     for entry in entries:
         grouped[entry.customer_id].append(
-            facts.Consent(entry.status, entry.at, entry.channel, entry.contact_point_id, entry.purpose)
+            facts.Consent(
+                entry.status,
+                entry.at,
+                entry.channel,
+                entry.contact_point_id,
+                entry.purpose,
+                point_channel=channels.get(entry.contact_point_id),
+            )
         )
     return grouped
 

@@ -56,7 +56,13 @@ _OUTCOMES: dict[type[ChannelFailure], AttemptOutcome] = {
 
 def reach(result: Accepted | ChannelFailure) -> Reach:
     """How it counts from now on: only what is known to have reached nobody counts less than it might."""
-    return Reach.ATTEMPTED if isinstance(result, PermanentFailure | TemporaryFailure) else Reach.PENDING
+    match result:
+        case Accepted():
+            return Reach.ACCEPTED
+        case PermanentFailure() | TemporaryFailure():
+            return Reach.ATTEMPTED
+        case _:
+            return Reach.PENDING
 
 
 def spoiled(closings: Sequence[Closing]) -> set[str]:

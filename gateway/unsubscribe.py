@@ -33,7 +33,9 @@ _HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
+    ),
 }
 
 
@@ -59,6 +61,10 @@ async def withdraw(gateway: Gateway, token: str) -> bool:
         if point is None:
             return False
         await work.lock([point.customer_id])
+        ledger = await customers.consents_of(work, [point.customer_id])
+        said = [entry.status for entry in ledger if entry.contact_point_id == point.id]
+        if said and said[-1] is ConsentStatus.WITHDRAWN:
+            return True  # said before; the ledger does not grow with every click
         entry = ConsentEntry(
             id=work.new_id(),
             customer_id=point.customer_id,

@@ -10,7 +10,7 @@ from policies.facts import Facts, Initiator, Medium, PastContact, Purpose, Reach
 from policies.fields import Fields
 from policies.rule import Terms
 
-_TAKEN = frozenset({Reach.RESERVED, Reach.PENDING})
+_TAKEN = frozenset({Reach.RESERVED, Reach.PENDING, Reach.ACCEPTED})
 
 
 class Counts(StrEnum):

@@ -1,7 +1,9 @@
 """Tiers in their order: no harsher message before the gentler ones arrived and were given their time. Our own policy.
 
 A tier counts once a message of it was delivered or talked about with the customer, for the same bill, or for the same
-debt where the bill is not on record. What was only tried, or left on a machine, has warned nobody.
+debt where the bill is not on record. A message that a provider took, and of which nothing bad was heard in all these
+days, counts as delivered: most mail servers never say more. What was only tried, or left on a machine, has warned
+nobody.
 """
 
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ from policies.fields import Fields
 from policies.rule import Case, Terms, defer
 from policies.zones import day_start
 
-_ARRIVED = frozenset({Reach.DELIVERED, Reach.CONVERSATION})
+_ARRIVED = frozenset({Reach.ACCEPTED, Reach.DELIVERED, Reach.CONVERSATION})
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -120,6 +120,7 @@ class Reach(StrEnum):
 
     RESERVED = "RESERVED"  #: not begun; its slot is taken at `at`, and counts in every cap
     PENDING = "PENDING"  #: begun; it may yet reach the customer, so it counts in every cap
+    ACCEPTED = "ACCEPTED"  #: a provider took the message and has said nothing bad since; it counts as PENDING does
     ATTEMPTED = "ATTEMPTED"  #: begun, and known to have reached nobody
     CONNECTED = "CONNECTED"  #: a call was answered (a machine or another person, perhaps)
     CONVERSATION = "CONVERSATION"  #: a call in which the customer talked

@@ -29,6 +29,7 @@ from policies.facts import Channel, Wish
 MOST_POINTS = 50
 MOST_WINDOWS = 50
 MOST_ACCOUNTS = 100
+MOST_REFERENCES = 20
 
 _WEEKDAYS = {day: number for number, day in enumerate(Weekday)}
 _DAYS = frozenset(range(7))
@@ -155,6 +156,15 @@ def register_bill(given: inputs.RegisterBillInput) -> RegisterBill:
     )
     read.finish()
     return wanted
+
+
+def link_customers(given: inputs.LinkCustomersInput) -> list[str]:
+    read = Reader()
+    if not 2 <= len(given.customer_ids) <= MOST_REFERENCES:
+        read.wrong(f"must name 2 to {MOST_REFERENCES} customers", "customerIds")
+    wanted = [read.id(one, Kind.CUSTOMER, "customerIds", str(index)) for index, one in enumerate(given.customer_ids)]
+    read.finish()
+    return list(dict.fromkeys(wanted))
 
 
 def record_consent(given: inputs.RecordConsentInput) -> RecordConsent:

@@ -21,6 +21,7 @@ from gateway.api.types.inputs import (
     CancelContactInput,
     ClaimCallbackInput,
     LiftHoldInput,
+    LinkCustomersInput,
     PlaceHoldInput,
     RecordCallInput,
     RecordConsentInput,
@@ -38,6 +39,7 @@ from gateway.api.types.payloads import (
     CancelContactPayload,
     ClaimCallbackPayload,
     LiftHoldPayload,
+    LinkCustomersPayload,
     PlaceHoldPayload,
     RecordCallPayload,
     RecordConsentPayload,
@@ -220,6 +222,19 @@ class Mutation:
         return RecordOutsideContactPayload(
             customer=Customer.of(customer), outside_contact=OutsideContact.of(outside), replayed=replayed
         )
+
+    @strawberry.mutation(
+        description="Say that several references are one person: caps, holds and withdrawals of one then hold for all."
+    )
+    async def link_customers(
+        self, info: Info, input: Annotated[LinkCustomersInput, strawberry.argument(description="Who is one person.")]
+    ) -> LinkCustomersPayload | None:
+        context = info.context
+        try:
+            found = await customers.link(context.gateway, context.caller, inputs.link_customers(input))
+        except Unacceptable as wrong:
+            return LinkCustomersPayload(user_errors=user_errors(wrong.errors))
+        return LinkCustomersPayload(customers=[Customer.of(customer) for customer in found])
 
     @strawberry.mutation(description="Stop or soften contact with a customer.")
     async def place_hold(

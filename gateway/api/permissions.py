@@ -26,6 +26,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     # what is known
     "registerCustomer": frozenset({_S, _X}),
     "registerBill": frozenset({_S, _X}),
+    "linkCustomers": frozenset({_S, _L, _X}),
     "recordConsent": frozenset({_C, _S, _A, _X}),
     "setPreferences": frozenset({_C, _S, _A, _X}),
     "recordOutsideContact": frozenset({_S, _A, _X}),

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 
 from gateway.model import Account, Bill
 from gateway.store.work import Work, table
@@ -12,6 +12,7 @@ from policies.facts import BillStatus, LenderKind, LenderRole
 
 _BILL = table("bill")
 _ACCOUNT = table("account")
+_DEBTORS = select(_BILL.c.customer_id).where(_BILL.c.account_id.in_(bindparam("ids", expanding=True))).distinct()
 
 
 def select_bills() -> Select[Any]:
@@ -37,21 +38,17 @@ async def by_reference(work: Work, reference: str) -> Bill | None:
     return bill(row) if row else None
 
 
-async def open_of(work: Work, customer_ids: Collection[str]) -> list[Bill]:
-    """Every open bill of these customers."""
-    statement = select_bills().where(_BILL.c.customer_id.in_(customer_ids), _BILL.c.status == BillStatus.OPEN)
-    return [bill(row) for row in await work.all(statement)]
-
-
 async def account_by_reference(work: Work, reference: str) -> Account | None:
     row = await work.one(select(_ACCOUNT).where(_ACCOUNT.c.reference == reference))
     return _account(row) if row else None
 
 
-async def accounts(work: Work, references: Collection[str]) -> dict[str, Account]:
-    """By their references."""
-    rows = await work.all(select(_ACCOUNT).where(_ACCOUNT.c.reference.in_(references)))
-    return {row.reference: _account(row) for row in rows}
+async def debtors(work: Work, account_ids: Collection[str]) -> set[str]:
+    """Everybody who has a bill on one of these accounts."""
+    if not account_ids:
+        return set()
+    rows = await work.all(_DEBTORS, {"ids": list(account_ids)})
+    return {row.customer_id for row in rows}
 
 
 async def accounts_of(work: Work, customer_id: str) -> dict[str, str]:

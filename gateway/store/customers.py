@@ -42,6 +42,12 @@ _ACCOUNT = table("account")
 # Statements of the path, built once: building one costs more than SQLite needs to answer it.
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _CUSTOMERS = select(_CUSTOMER).where(_CUSTOMER.c.id.in_(_IDS))
+_OTHER = _CUSTOMER.alias("other")
+_SAME_PERSON = (
+    select(_CUSTOMER.c.id, _OTHER.c.id.label("other"))
+    .join(_OTHER, _OTHER.c.person_id == _CUSTOMER.c.person_id)
+    .where(_CUSTOMER.c.id.in_(_IDS), _OTHER.c.id != _CUSTOMER.c.id)
+)
 _POINTS = select(_POINT).order_by(_POINT.c.id)
 _POINTS_OF = _POINTS.where(_POINT.c.customer_id.in_(_IDS))
 _CONSENTS_OF = select(_CONSENT).where(_CONSENT.c.customer_id.in_(_IDS)).order_by(_CONSENT.c.at, _CONSENT.c.id)
@@ -67,6 +73,18 @@ _OUTSIDE_OF = (
 async def by_id(work: Work, ids: Collection[str]) -> dict[str, Customer]:
     rows = await work.all(_CUSTOMERS, {"ids": list(ids)})
     return {row.id: _customer(row, work) for row in rows}
+
+
+async def same_person(work: Work, ids: Collection[str]) -> dict[str, set[str]]:
+    """The other references of whoever has more than one."""
+    found: dict[str, set[str]] = {}
+    for row in await work.all(_SAME_PERSON, {"ids": list(ids)}):
+        found.setdefault(row.id, set()).add(row.other)
+    return found
+
+
+async def link(work: Work, ids: Collection[str], person_id: str) -> None:
+    await work.change("customer", [{"id": customer, "person_id": person_id} for customer in sorted(ids)])
 
 
 async def by_reference(work: Work, reference: str) -> Customer | None:

@@ -54,6 +54,7 @@ class CustomerRow(SQLModel, table=True):
     jurisdiction: str
     preferred_channels: list[str] = Field(sa_type=Json)
     windows: list[dict[str, Any]] = Field(sa_type=Json)
+    person_id: str | None = Field(default=None, index=True)  # the same for two references of one person
     log_seq: int = 0  # how many entries the record of this customer has
     created_at: datetime = Field(sa_type=Instant)
 

@@ -97,7 +97,7 @@ class Work:
         On PostgreSQL what is read afterwards is read after the lock. On SQLite the transaction is alone anyway.
         """
         missing = sorted(set(customer_ids) - self._sequences.keys())
-        if missing:
+        if missing and self._in_thread is None:
             self._sequences.update({row.id: row.log_seq for row in await self.all(_LOCK, {"ids": missing})})
 
     def next_seq(self, customer_id: str) -> int:

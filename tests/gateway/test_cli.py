@@ -216,3 +216,12 @@ def test_a_database_that_we_cannot_use_ends_the_command_in_one_line(tmp_path: Pa
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr == "gateway: GATEWAY_DATABASE_URL: postgresql is not supported yet, use sqlite\n"
+
+
+def test_a_caller_needs_a_name(tmp_path: Path) -> None:
+    env = {"GATEWAY_DATABASE_URL": f"sqlite:///{tmp_path}/gateway.db"}
+
+    done = CliRunner().invoke(cli, ["keys", "create", "--role", "SERVICE", "--name", " "], env=env)
+
+    assert done.exit_code == 2
+    assert "needs a name" in done.stderr

@@ -10,7 +10,7 @@ from gateway import contact, ending
 from gateway.model import AttemptOutcome, ContactStatus, Unacceptable
 from gateway.requests import NewPoint
 from gateway.settling import Closing
-from policies.facts import BillStatus, Channel, Purpose
+from policies.facts import BillStatus, Channel, Party, Purpose
 from tests.world import COMPLIANCE, SERVICE, World
 
 
@@ -329,10 +329,41 @@ async def test_a_retry_counts_where_attempts_count_and_frees_its_slot_where_cont
     await world.deliver()
 
     assert (await world.now(answer)).status is ContactStatus.SENT
-    assert [reach for reach, _ in await world.slots()] == ["ATTEMPTED", "PENDING"]
+    assert [reach for reach, _ in await world.slots()] == ["ATTEMPTED", "ACCEPTED"]
 
 
 async def test_messages_do_not_print_what_is_personal(world: World) -> None:
     message = Message("id", "+8613900000000", "text", subject="subject")
 
     assert "13900000000" not in repr(message)
+
+
+async def test_a_warning_waits_until_the_reminder_has_had_its_days(world: World) -> None:
+    customer = await world.customer("CN")
+    bill = await world.bill(customer)
+    early = await world.request(customer, Channel.SMS, purpose=Purpose.OVERDUE_WARNING, bill_id=bill.id)
+    await world.request(customer, Channel.SMS, purpose=Purpose.OVERDUE_REMINDER, bill_id=bill.id)
+    await world.deliver()
+
+    warning = await world.request(customer, Channel.SMS, purpose=Purpose.OVERDUE_WARNING, bill_id=bill.id)
+
+    assert early.contact.status is ContactStatus.REFUSED
+    assert warning.contact.due_at == datetime(2026, 11, 27, 0, tzinfo=UTC)  # three days on, when Shanghai opens
+
+
+async def test_nobody_falls_back_to_a_relative(world: World) -> None:
+    """A guarantor may be contacted by law, but only where the caller names the point."""
+    points = (
+        NewPoint(Channel.SMS, "+8613900000000"),
+        NewPoint(Channel.SMS, "+8613900000001", party=Party.GUARANTOR),
+    )
+    customer = await world.customer("CN", *points)
+    [own, guarantors] = await world.points(customer)
+    await world.withdraw(customer, contact_point_id=own.id)
+
+    answer = await world.request(customer, Channel.SMS)
+    named = await world.preview(customer, Channel.SMS, contact_point_id=guarantors.id)
+
+    assert answer.contact.status is ContactStatus.REFUSED
+    assert answer.decisions[-1].contact_point_id == own.id
+    assert named.outcome == "ALLOW"

@@ -121,6 +121,11 @@ class AccountInput:
     )
 
 
+@strawberry.input(description="References that are one person.")
+class LinkCustomersInput:
+    customer_ids: list[strawberry.ID] = strawberry.field(description="Two or more customers, up to 20.")
+
+
 @strawberry.input(description="A bill, created or updated by `reference`. What is absent stays as it was.")
 class RegisterBillInput:
     reference: str = strawberry.field(description="The lender's own id of the bill.")

@@ -117,3 +117,11 @@ class SetPreferencesPayload:
 class AdvanceClockPayload:
     now: datetime | None = strawberry.field(default=None, description="The present instant, after the move.")
     user_errors: list[UserError] = strawberry.field(default_factory=list, description=_ERRORS)
+
+
+@strawberry.type(description="The answer to a link between references of one person.")
+class LinkCustomersPayload:
+    customers: list[Customer] = strawberry.field(
+        default_factory=list, description="Everybody who is now known to be that person."
+    )
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_ERRORS)

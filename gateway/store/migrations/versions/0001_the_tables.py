@@ -39,11 +39,15 @@ def upgrade() -> None:
     sa.Column('jurisdiction', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('preferred_channels', gateway.store.types.Json(), nullable=False),
     sa.Column('windows', gateway.store.types.Json(), nullable=False),
+    sa.Column('person_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('log_seq', sa.Integer(), nullable=False),
     sa.Column('created_at', gateway.store.types.Instant(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_customer')),
     sa.UniqueConstraint('reference', name=op.f('uq_customer_reference'))
     )
+    with op.batch_alter_table('customer', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_customer_person_id'), ['person_id'], unique=False)
+
     op.create_table('idempotency',
     sa.Column('caller_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('key', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -428,6 +432,9 @@ def downgrade() -> None:
     op.drop_table('sandbox_clock')
     op.drop_table('rule_text')
     op.drop_table('idempotency')
+    with op.batch_alter_table('customer', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_customer_person_id'))
+
     op.drop_table('customer')
     op.drop_table('account')
     # ### end Alembic commands ###
