@@ -4,15 +4,16 @@ from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, select
 
 from gateway.model import Account, Bill
+from gateway.store.many import Question, among
 from gateway.store.work import Work, table
 from policies.facts import BillStatus, LenderKind, LenderRole
 
 _BILL = table("bill")
 _ACCOUNT = table("account")
-_DEBTORS = select(_BILL.c.customer_id).where(_BILL.c.account_id.in_(bindparam("ids", expanding=True))).distinct()
+_DEBTORS = Question(select(_BILL.c.customer_id).where(among(_BILL.c.account_id, "ids")).distinct())
 
 
 def select_bills() -> Select[Any]:
@@ -47,7 +48,7 @@ async def debtors(work: Work, account_ids: Collection[str]) -> set[str]:
     """Everybody who has a bill on one of these accounts."""
     if not account_ids:
         return set()
-    rows = await work.all(_DEBTORS, {"ids": list(account_ids)})
+    rows = await work.ask(_DEBTORS, {"ids": list(account_ids)})
     return {row.customer_id for row in rows}
 
 

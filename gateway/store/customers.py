@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import BindParameter, Executable, bindparam, select
+from sqlalchemy import bindparam, select
 
 from gateway.model import (
     ConsentEntry,
@@ -15,6 +15,7 @@ from gateway.model import (
     OutsideResult,
     PromiseEntry,
 )
+from gateway.store.many import Question, among
 from gateway.store.types import Instant
 from gateway.store.work import Work, seal, table, unseal
 from policies.facts import (
@@ -40,45 +41,46 @@ _OUTSIDE = table("outside_contact")
 _ACCOUNT = table("account")
 
 # Statements of the path, built once: building one costs more than SQLite needs to answer it.
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
-_CUSTOMERS = select(_CUSTOMER).where(_CUSTOMER.c.id.in_(_IDS))
+_CUSTOMERS = Question(select(_CUSTOMER).where(among(_CUSTOMER.c.id, "ids")))
 _OTHER = _CUSTOMER.alias("other")
-_SAME_PERSON = (
+_SAME_PERSON = Question(
     select(_CUSTOMER.c.id, _OTHER.c.id.label("other"))
     .join(_OTHER, _OTHER.c.person_id == _CUSTOMER.c.person_id)
-    .where(_CUSTOMER.c.id.in_(_IDS), _OTHER.c.id != _CUSTOMER.c.id)
+    .where(among(_CUSTOMER.c.id, "ids"), _OTHER.c.id != _CUSTOMER.c.id)
 )
 _POINTS = select(_POINT).order_by(_POINT.c.id)
-_POINTS_OF = _POINTS.where(_POINT.c.customer_id.in_(_IDS))
-_CONSENTS_OF = select(_CONSENT).where(_CONSENT.c.customer_id.in_(_IDS)).order_by(_CONSENT.c.at, _CONSENT.c.id)
+_POINTS_OF = Question(_POINTS.where(among(_POINT.c.customer_id, "ids")))
+_CONSENTS_OF = Question(
+    select(_CONSENT).where(among(_CONSENT.c.customer_id, "ids")).order_by(_CONSENT.c.at, _CONSENT.c.id)
+)
 _HOLDS = (
     select(_HOLD, _ACCOUNT.c.reference.label("account_reference"))
     .outerjoin(_ACCOUNT, _ACCOUNT.c.id == _HOLD.c.account_id)
     .order_by(_HOLD.c.id)
 )
-_HOLDS_OF = _HOLDS.where(_HOLD.c.customer_id.in_(_IDS))
-_PROMISES_OF = (
+_HOLDS_OF = Question(_HOLDS.where(among(_HOLD.c.customer_id, "ids")))
+_PROMISES_OF = Question(
     select(_PROMISE, _ACCOUNT.c.reference.label("account_reference"))
     .outerjoin(_ACCOUNT, _ACCOUNT.c.id == _PROMISE.c.account_id)
-    .where(_PROMISE.c.customer_id.in_(_IDS))
+    .where(among(_PROMISE.c.customer_id, "ids"))
     .order_by(_PROMISE.c.id)
 )
-_OUTSIDE_OF = (
+_OUTSIDE_OF = Question(
     select(_OUTSIDE)
-    .where(_OUTSIDE.c.customer_id.in_(_IDS), _OUTSIDE.c.at >= bindparam("since", type_=Instant))
+    .where(among(_OUTSIDE.c.customer_id, "ids"), _OUTSIDE.c.at >= bindparam("since", type_=Instant))
     .order_by(_OUTSIDE.c.at, _OUTSIDE.c.id)
 )
 
 
 async def by_id(work: Work, ids: Collection[str]) -> dict[str, Customer]:
-    rows = await work.all(_CUSTOMERS, {"ids": list(ids)})
+    rows = await work.ask(_CUSTOMERS, {"ids": list(ids)})
     return {row.id: _customer(row, work) for row in rows}
 
 
 async def same_person(work: Work, ids: Collection[str]) -> dict[str, set[str]]:
     """The other references of whoever has more than one."""
     found: dict[str, set[str]] = {}
-    for row in await work.all(_SAME_PERSON, {"ids": list(ids)}):
+    for row in await work.ask(_SAME_PERSON, {"ids": list(ids)}):
         found.setdefault(row.id, set()).add(row.other)
     return found
 
@@ -107,17 +109,17 @@ async def points_of(work: Work, customer_ids: Collection[str]) -> list[ContactPo
 
 
 async def points(work: Work, ids: Collection[str]) -> dict[str, ContactPoint]:
-    return {point.id: point for point in await _points(work, _POINTS.where(_POINT.c.id.in_(_IDS)), ids)}
+    return {point.id: point for point in await _points(work, Question(_POINTS.where(among(_POINT.c.id, "ids"))), ids)}
 
 
 async def point_by_token(work: Work, token: str) -> ContactPoint | None:
     """The mail address that the token in its mails belongs to."""
-    found = await _points(work, _POINTS.where(_POINT.c.unsubscribe_token.in_(_IDS)), [token])
+    found = await _points(work, Question(_POINTS.where(among(_POINT.c.unsubscribe_token, "ids"))), [token])
     return found[0] if found else None
 
 
-async def _points(work: Work, statement: Executable, ids: Collection[str]) -> list[ContactPoint]:
-    rows = await work.all(statement, {"ids": list(ids)})
+async def _points(work: Work, question: Question, ids: Collection[str]) -> list[ContactPoint]:
+    rows = await work.ask(question, {"ids": list(ids)})
     return [
         ContactPoint(
             id=row.id,
@@ -161,7 +163,7 @@ async def consents_of(work: Work, customer_ids: Collection[str]) -> list[Consent
             source=row.source,
             at=row.at,
         )
-        for row in await work.all(_CONSENTS_OF, {"ids": list(customer_ids)})
+        for row in await work.ask(_CONSENTS_OF, {"ids": list(customer_ids)})
     ]
 
 
@@ -192,10 +194,10 @@ async def holds_of(work: Work, customer_ids: Collection[str]) -> list[HoldEntry]
 
 
 async def holds(work: Work, ids: Collection[str]) -> dict[str, HoldEntry]:
-    return {hold.id: hold for hold in await _holds(work, _HOLDS.where(_HOLD.c.id.in_(_IDS)), ids)}
+    return {hold.id: hold for hold in await _holds(work, Question(_HOLDS.where(among(_HOLD.c.id, "ids"))), ids)}
 
 
-async def _holds(work: Work, statement: Executable, ids: Collection[str]) -> list[HoldEntry]:
+async def _holds(work: Work, question: Question, ids: Collection[str]) -> list[HoldEntry]:
     return [
         HoldEntry(
             id=row.id,
@@ -209,7 +211,7 @@ async def _holds(work: Work, statement: Executable, ids: Collection[str]) -> lis
             ends=row.ends,
             lifted_at=row.lifted_at,
         )
-        for row in await work.all(statement, {"ids": list(ids)})
+        for row in await work.ask(question, {"ids": list(ids)})
     ]
 
 
@@ -251,7 +253,7 @@ async def promises_of(work: Work, customer_ids: Collection[str]) -> list[Promise
             made_at=row.made_at,
             status=PromiseStatus[row.status],
         )
-        for row in await work.all(_PROMISES_OF, {"ids": list(customer_ids)})
+        for row in await work.ask(_PROMISES_OF, {"ids": list(customer_ids)})
     ]
 
 
@@ -279,7 +281,7 @@ async def add_promise(
 
 async def outside_of(work: Work, customer_ids: Collection[str], since: datetime) -> list[OutsideContact]:
     """Oldest first."""
-    rows = await work.all(_OUTSIDE_OF, {"ids": list(customer_ids), "since": since})
+    rows = await work.ask(_OUTSIDE_OF, {"ids": list(customer_ids), "since": since})
     return [_outside(row) for row in rows]
 
 

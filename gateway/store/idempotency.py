@@ -3,14 +3,13 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 
+from gateway.store.many import Question, among
 from gateway.store.work import Work, table
 
 _TABLE = table("idempotency")
-_FIND = select(_TABLE).where(
-    _TABLE.c.caller_id.in_(bindparam("callers", expanding=True)), _TABLE.c.key.in_(bindparam("keys", expanding=True))
-)
+_FIND = Question(select(_TABLE).where(among(_TABLE.c.caller_id, "callers"), among(_TABLE.c.key, "keys")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class Made:
 async def find(work: Work, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Made]:
     """By caller and key."""
     values = {"callers": list({caller for caller, _ in keys}), "keys": [key for _, key in keys]}
-    rows = await work.all(_FIND, values)
+    rows = await work.ask(_FIND, values)
     return {(row.caller_id, row.key): Made(row.operation, row.fingerprint, row.made) for row in rows}
 
 

@@ -12,6 +12,9 @@ import orjson
 from policies.decision import RuleInfo
 from policies.record import rule_to_json
 
+MOST_REMEMBERED = 10_000
+"""Rulebooks keep their rules, a few hundred; what is made for one decision only is not kept for ever."""
+
 
 class RuleTexts:
     """The keys and texts that a process has met. They never change, so it never forgets one."""
@@ -20,17 +23,19 @@ class RuleTexts:
         self.by_key: dict[str, dict[str, Any]] = {}
         #: Those that are known to be on disk.
         self.recorded: set[str] = set()
-        # Within a process these three name one wording: rulebooks are read once, at the start.
-        self._keys: dict[tuple[str, str, str], str] = {}
+        # By identity: rulebooks are read once and keep their rules, and hashing one costs more than all the rest. The
+        # rule is kept beside its key, so that no other object can come to have its identity.
+        self._keys: dict[int, tuple[RuleInfo, str]] = {}
 
     def key(self, info: RuleInfo) -> str:
         """What stands for the rule in a decision."""
-        short = (info.jurisdiction, info.id, info.version)
-        known = self._keys.get(short)
+        known = self._keys.get(id(info))
         if known is not None:
-            return known
+            return known[1]
         text = rule_to_json(info)
         key = f"{info.id}@{hashlib.sha256(orjson.dumps(text)).hexdigest()[:16]}"
         self.by_key[key] = text
-        self._keys[short] = key
+        if len(self._keys) >= MOST_REMEMBERED:
+            self._keys.clear()
+        self._keys[id(info)] = info, key
         return key

@@ -6,16 +6,17 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, delete, or_, select, update
 
+from gateway.store.many import Question, among
 from gateway.store.types import Instant
 from gateway.store.work import Row, Work, table
 from policies.facts import Medium, PastContact, Purpose, Reach
 
 _SLOT = table("slot")
 
-_THEIRS = _SLOT.c.customer_id.in_(bindparam("ids", expanding=True))
+_THEIRS = among(_SLOT.c.customer_id, "ids")
 _SINCE = _SLOT.c.at >= bindparam("since", type_=Instant)
-_OF_CUSTOMERS = select(_SLOT).where(_THEIRS, _SINCE)
-_OF_ALL = select(_SLOT).where(or_(_THEIRS, _SLOT.c.account_id.in_(bindparam("accounts", expanding=True))), _SINCE)
+_OF_CUSTOMERS = Question(select(_SLOT).where(_THEIRS, _SINCE))
+_OF_ALL = Question(select(_SLOT).where(or_(_THEIRS, among(_SLOT.c.account_id, "accounts")), _SINCE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,9 @@ async def since(
     """Every slot of these customers, and of joint debtors on these accounts, from `instant` into the future."""
     values: dict[str, object] = {"ids": list(customer_ids), "since": instant}
     if account_ids:
-        rows = await work.all(_OF_ALL, {**values, "accounts": list(account_ids)})
+        rows = await work.ask(_OF_ALL, {**values, "accounts": list(account_ids)})
     else:
-        rows = await work.all(_OF_CUSTOMERS, values)
+        rows = await work.ask(_OF_CUSTOMERS, values)
     return [
         Slot(
             row.customer_id,

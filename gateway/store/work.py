@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Executable, Table, bindparam, select
+from sqlalchemy import Connection, CursorResult, Executable, Table, select
 
 from gateway.ids import Ids
-from gateway.store.many import Prepared, to_change, to_insert
+from gateway.store.many import Prepared, Question, among, to_change, to_insert
 from gateway.store.rules import RuleTexts
 from gateway.store.tables import CustomerRow, metadata
 from gateway.store.vault import Vault
@@ -18,9 +18,9 @@ Row = Mapping[str, Any]
 _CUSTOMER: Table = metadata.tables["customer"]
 
 
-_LOCK = (
+_LOCK = Question(
     select(_CUSTOMER.c.id, _CUSTOMER.c.log_seq)
-    .where(_CUSTOMER.c.id.in_(bindparam("ids", expanding=True)))
+    .where(among(_CUSTOMER.c.id, "ids"))
     .order_by(_CUSTOMER.c.id)
     .with_for_update()
 )
@@ -58,6 +58,12 @@ class Work:
 
     async def all(self, statement: Executable, parameters: Row | None = None) -> Sequence[Any]:
         return await self._do(statement, parameters, lambda result: result.all())  # type: ignore[no-any-return]
+
+    async def ask(self, question: Question, values: Mapping[str, Any]) -> list[Any]:
+        """The rows that answer one of the path's own questions. Lists are for `among`."""
+        if self._in_thread is None:
+            return question.ask(self._connection, values)
+        return await self._in_thread(lambda: question.ask(self._connection, values))  # type: ignore[no-any-return]
 
     async def one(self, statement: Executable, parameters: Row | None = None) -> Any:
         """The first row, or None."""
@@ -98,7 +104,7 @@ class Work:
         """
         missing = sorted(set(customer_ids) - self._sequences.keys())
         if missing and self._in_thread is None:
-            self._sequences.update({row.id: row.log_seq for row in await self.all(_LOCK, {"ids": missing})})
+            self._sequences.update({row.id: row.log_seq for row in await self.ask(_LOCK, {"ids": missing})})
 
     def next_seq(self, customer_id: str) -> int:
         """The next number in the record of a customer that this transaction has locked or made."""
