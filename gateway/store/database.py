@@ -59,18 +59,20 @@ class Database:
     async def write(self) -> AsyncIterator[Work]:
         """A transaction that commits at the end, or leaves nothing behind."""
         async with self._writing:
-            held = ExitStack()
+            held, is_open = ExitStack(), True
             try:
                 connection = await self._wait_for(lambda: self._begin(held))
                 work = Work(connection, self.vault, self._ids, self._clock(), self._texts)
                 yield work
                 await work.finish()
-                await self._wait_for(connection.commit)
+                await self._wait_for(lambda: self._commit(connection, held))
+                is_open = False
                 work.committed()
             finally:
                 # Rolls back what was not committed. One thread: it never overtakes a begin or a commit whose caller
                 # went away.
-                await self._wait_for(held.close)
+                if is_open:
+                    await self._wait_for(held.close)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Work]:
@@ -99,6 +101,10 @@ class Database:
         connection = held.enter_context(self._writer.connect())
         connection.begin()
         return connection
+
+    def _commit(self, connection: Connection, held: ExitStack) -> None:
+        connection.commit()
+        held.close()
 
     async def _wait_for(self, function: Callable[[], T]) -> T:
         return await _to_its_end(asyncio.get_running_loop().run_in_executor(self._threads, function))

@@ -25,6 +25,12 @@ def _id() -> Any:
     return Field(sa_column=Column(String(32), primary_key=True))
 
 
+def _given(name: str, *columns: str) -> Index:
+    """An index of the rows that have the first of these columns: most have not, and cost it nothing."""
+    condition = text(f"{columns[0]} IS NOT NULL")
+    return Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
+
+
 def _of(target: str, *, index: bool = False, nullable: bool = False) -> Any:
     """A reference to another row."""
     return Field(default=None, sa_column=Column(String(32), ForeignKey(f"{target}.id"), index=index, nullable=nullable))
@@ -46,6 +52,7 @@ class ApiKeyRow(SQLModel, table=True):
 
 class CustomerRow(SQLModel, table=True):
     __tablename__ = "customer"
+    __table_args__ = (_given("ix_customer_person_id", "person_id"),)
     id: str = _id()
     reference: str = Field(unique=True)
     name: str | None = None  # sealed
@@ -54,7 +61,7 @@ class CustomerRow(SQLModel, table=True):
     jurisdiction: str
     preferred_channels: list[str] = Field(sa_type=Json)
     windows: list[dict[str, Any]] = Field(sa_type=Json)
-    person_id: str | None = Field(default=None, index=True)  # the same for two references of one person
+    person_id: str | None = None  # the same for two references of one person
     log_seq: int = 0  # how many entries the record of this customer has
     created_at: datetime = Field(sa_type=Instant)
 
@@ -190,10 +197,12 @@ class ContactRow(SQLModel, table=True):
             postgresql_where=text("status = 'SENDING'"),
         ),
         Index("ix_contact_customer_id_id", "customer_id", "id"),
+        _given("ix_contact_bill_id_id", "bill_id", "id"),
+        _given("ix_contact_in_reply_to", "in_reply_to"),
     )
     id: str = _id()
     customer_id: str = _of("customer")
-    bill_id: str | None = _of("bill", index=True, nullable=True)
+    bill_id: str | None = _of("bill", nullable=True)
     account_id: str | None = _of("account", nullable=True)
     purpose: str
     channels: list[str] = Field(sa_type=Json)
@@ -209,7 +218,7 @@ class ContactRow(SQLModel, table=True):
     caller_id: str
     requested_by: str
     evidence: bool  # the rules that exempt its purpose were shown why
-    in_reply_to: str | None = _of("outside_contact", index=True, nullable=True)
+    in_reply_to: str | None = _of("outside_contact", nullable=True)
     template: str
     variables: str | None = None  # sealed
     template_version: str | None = None
@@ -262,7 +271,8 @@ class SlotRow(SQLModel, table=True):
     __tablename__ = "slot"
     __table_args__ = (
         Index("ix_slot_customer_id_at", "customer_id", "at"),
-        Index("ix_slot_account_id_at", "account_id", "at"),
+        _given("ix_slot_account_id_at", "account_id", "at"),
+        _given("ix_slot_attempt_id", "attempt_id"),
     )
     id: str = _id()
     contact_id: str = _of("contact", index=True)
@@ -271,7 +281,7 @@ class SlotRow(SQLModel, table=True):
     accounts: list[str] = Field(sa_type=Json)
     bill_id: str | None = None
     contact_point_id: str | None = None
-    attempt_id: str | None = Field(default=None, index=True)
+    attempt_id: str | None = None
     medium: str
     purpose: str
     evidence: bool  # a rule that exempts its purpose has seen why

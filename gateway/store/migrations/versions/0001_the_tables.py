@@ -46,7 +46,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('reference', name=op.f('uq_customer_reference'))
     )
     with op.batch_alter_table('customer', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_customer_person_id'), ['person_id'], unique=False)
+        batch_op.create_index('ix_customer_person_id', ['person_id'], unique=False, sqlite_where=sa.text('person_id IS NOT NULL'), postgresql_where=sa.text('person_id IS NOT NULL'))
 
     op.create_table('idempotency',
     sa.Column('caller_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -253,10 +253,10 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_contact'))
     )
     with op.batch_alter_table('contact', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_contact_bill_id'), ['bill_id'], unique=False)
+        batch_op.create_index('ix_contact_bill_id_id', ['bill_id', 'id'], unique=False, sqlite_where=sa.text('bill_id IS NOT NULL'), postgresql_where=sa.text('bill_id IS NOT NULL'))
         batch_op.create_index('ix_contact_customer_id_id', ['customer_id', 'id'], unique=False)
         batch_op.create_index('ix_contact_due', ['due_at'], unique=False, sqlite_where=sa.text("status = 'SCHEDULED'"), postgresql_where=sa.text("status = 'SCHEDULED'"))
-        batch_op.create_index(batch_op.f('ix_contact_in_reply_to'), ['in_reply_to'], unique=False)
+        batch_op.create_index('ix_contact_in_reply_to', ['in_reply_to'], unique=False, sqlite_where=sa.text('in_reply_to IS NOT NULL'), postgresql_where=sa.text('in_reply_to IS NOT NULL'))
         batch_op.create_index('ix_contact_lease', ['lease_until'], unique=False, sqlite_where=sa.text("status = 'SENDING'"), postgresql_where=sa.text("status = 'SENDING'"))
 
     op.create_table('attempt',
@@ -342,8 +342,8 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_slot'))
     )
     with op.batch_alter_table('slot', schema=None) as batch_op:
-        batch_op.create_index('ix_slot_account_id_at', ['account_id', 'at'], unique=False)
-        batch_op.create_index(batch_op.f('ix_slot_attempt_id'), ['attempt_id'], unique=False)
+        batch_op.create_index('ix_slot_account_id_at', ['account_id', 'at'], unique=False, sqlite_where=sa.text('account_id IS NOT NULL'), postgresql_where=sa.text('account_id IS NOT NULL'))
+        batch_op.create_index('ix_slot_attempt_id', ['attempt_id'], unique=False, sqlite_where=sa.text('attempt_id IS NOT NULL'), postgresql_where=sa.text('attempt_id IS NOT NULL'))
         batch_op.create_index(batch_op.f('ix_slot_contact_id'), ['contact_id'], unique=False)
         batch_op.create_index('ix_slot_customer_id_at', ['customer_id', 'at'], unique=False)
 
@@ -377,8 +377,8 @@ def downgrade() -> None:
     with op.batch_alter_table('slot', schema=None) as batch_op:
         batch_op.drop_index('ix_slot_customer_id_at')
         batch_op.drop_index(batch_op.f('ix_slot_contact_id'))
-        batch_op.drop_index(batch_op.f('ix_slot_attempt_id'))
-        batch_op.drop_index('ix_slot_account_id_at')
+        batch_op.drop_index('ix_slot_attempt_id', sqlite_where=sa.text('attempt_id IS NOT NULL'), postgresql_where=sa.text('attempt_id IS NOT NULL'))
+        batch_op.drop_index('ix_slot_account_id_at', sqlite_where=sa.text('account_id IS NOT NULL'), postgresql_where=sa.text('account_id IS NOT NULL'))
 
     op.drop_table('slot')
     with op.batch_alter_table('decision', schema=None) as batch_op:
@@ -396,10 +396,10 @@ def downgrade() -> None:
     op.drop_table('attempt')
     with op.batch_alter_table('contact', schema=None) as batch_op:
         batch_op.drop_index('ix_contact_lease', sqlite_where=sa.text("status = 'SENDING'"), postgresql_where=sa.text("status = 'SENDING'"))
-        batch_op.drop_index(batch_op.f('ix_contact_in_reply_to'))
+        batch_op.drop_index('ix_contact_in_reply_to', sqlite_where=sa.text('in_reply_to IS NOT NULL'), postgresql_where=sa.text('in_reply_to IS NOT NULL'))
         batch_op.drop_index('ix_contact_due', sqlite_where=sa.text("status = 'SCHEDULED'"), postgresql_where=sa.text("status = 'SCHEDULED'"))
         batch_op.drop_index('ix_contact_customer_id_id')
-        batch_op.drop_index(batch_op.f('ix_contact_bill_id'))
+        batch_op.drop_index('ix_contact_bill_id_id', sqlite_where=sa.text('bill_id IS NOT NULL'), postgresql_where=sa.text('bill_id IS NOT NULL'))
 
     op.drop_table('contact')
     with op.batch_alter_table('outside_contact', schema=None) as batch_op:
@@ -433,7 +433,7 @@ def downgrade() -> None:
     op.drop_table('rule_text')
     op.drop_table('idempotency')
     with op.batch_alter_table('customer', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_customer_person_id'))
+        batch_op.drop_index('ix_customer_person_id', sqlite_where=sa.text('person_id IS NOT NULL'), postgresql_where=sa.text('person_id IS NOT NULL'))
 
     op.drop_table('customer')
     op.drop_table('account')
