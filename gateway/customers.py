@@ -261,6 +261,17 @@ async def lift_hold(gateway: Gateway, caller: Caller, hold_id: str, reason: str)
         return replace(hold, lifted_at=work.now)
 
 
+async def mark_point(gateway: Gateway, caller: Caller, point_id: str, usable: bool) -> ContactPoint:
+    """An address is known to be wrong or somebody else's, or known to be right again."""
+    async with gateway.database.write() as work:
+        point = (await store.points(work, [point_id])).get(point_id)
+        if point is None or not may_see(caller, point.customer_id):
+            raise _problem(UserErrorCode.NOT_FOUND, "no such contact point", "contactPointId")
+        marked = replace(point, usable=usable)
+        await store.change_points(work, [marked])
+    return marked
+
+
 async def link(gateway: Gateway, caller: Caller, customer_ids: Collection[str]) -> list[Customer]:
     """These references are one person: caps, holds and withdrawals of one hold for all. Links add up."""
     async with gateway.database.write() as work:

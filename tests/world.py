@@ -110,6 +110,10 @@ class World:
     async def request(self, customer: Customer, *channels: Channel, **more: Any) -> Answer:
         return await contact.request(self.gateway, self.wanted(customer, *channels, **more))
 
+    def trusted(self, *purposes: Purpose) -> Caller:
+        """A caller whose word is evidence for these purposes."""
+        return Caller("e" * 32, Role.SERVICE, "trusted", purposes=frozenset(purposes))
+
     async def withdraw(self, customer: Customer, **scope: Any) -> None:
         entry = RecordConsent(customer.id, ConsentStatus.WITHDRAWN, "test", **scope)
         await customers.record_consent(self.gateway, SERVICE, entry)

@@ -15,6 +15,7 @@ from gateway.api.scalars import DateTimeText
 from gateway.api.types.bill import Bill
 from gateway.api.types.callback import Callback
 from gateway.api.types.contact import Contact
+from gateway.api.types.contact_point import ContactPoint
 from gateway.api.types.customer import Customer
 from gateway.api.types.decision import Decision
 from gateway.api.types.inputs import (
@@ -22,6 +23,7 @@ from gateway.api.types.inputs import (
     ClaimCallbackInput,
     LiftHoldInput,
     LinkCustomersInput,
+    MarkContactPointInput,
     PlaceHoldInput,
     RecordCallInput,
     RecordConsentInput,
@@ -40,6 +42,7 @@ from gateway.api.types.payloads import (
     ClaimCallbackPayload,
     LiftHoldPayload,
     LinkCustomersPayload,
+    MarkContactPointPayload,
     PlaceHoldPayload,
     RecordCallPayload,
     RecordConsentPayload,
@@ -222,6 +225,20 @@ class Mutation:
         return RecordOutsideContactPayload(
             customer=Customer.of(customer), outside_contact=OutsideContact.of(outside), replayed=replayed
         )
+
+    @strawberry.mutation(description="Say that an address is wrong or reassigned, or right again.")
+    async def mark_contact_point(
+        self, info: Info, input: Annotated[MarkContactPointInput, strawberry.argument(description="What is known.")]
+    ) -> MarkContactPointPayload | None:
+        context = info.context
+        try:
+            read = Reader()
+            point_id = read.id(input.contact_point_id, Kind.CONTACT_POINT, "contactPointId")
+            read.finish()
+            point = await customers.mark_point(context.gateway, context.caller, point_id, input.usable)
+        except Unacceptable as wrong:
+            return MarkContactPointPayload(user_errors=user_errors(wrong.errors))
+        return MarkContactPointPayload(contact_point=ContactPoint.of(point))
 
     @strawberry.mutation(
         description="Say that several references are one person: caps, holds and withdrawals of one then hold for all."

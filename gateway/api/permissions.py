@@ -23,10 +23,12 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "previewContact": _EVERYBODY,
     "nextAllowedContact": _EVERYBODY,
     "rules": _EVERYBODY,
+    "exemptions": frozenset({_L, _X}),
     # what is known
     "registerCustomer": frozenset({_S, _X}),
     "registerBill": frozenset({_S, _X}),
     "linkCustomers": frozenset({_S, _L, _X}),
+    "markContactPoint": frozenset({_S, _A, _L, _X}),
     "recordConsent": frozenset({_C, _S, _A, _X}),
     "setPreferences": frozenset({_C, _S, _A, _X}),
     "recordOutsideContact": frozenset({_S, _A, _X}),

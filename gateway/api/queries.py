@@ -1,6 +1,7 @@
 """What can be asked. A CUSTOMER key sees one customer, whatever is asked about."""
 
 import asyncio
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import strawberry
@@ -21,11 +22,13 @@ from gateway.api.types.customer import Customer
 from gateway.api.types.decision import Decision, NextAllowed, Rule
 from gateway.api.types.inputs import ContactFilter, CustomerKey, PreviewContactInput
 from gateway.api.types.node import Node
+from gateway.api.types.record import ExemptionUse
 from gateway.api.types.viewer import Viewer
 from gateway.model import CallbackStatus, UserErrorCode
 from gateway.planning import DEFAULT_CHANNELS
 from gateway.requests import Question
 from gateway.store import customers, pages
+from policies.decision import Decision as Decided
 from policies.facts import Channel, Purpose
 
 MOST_IDS = 100
@@ -150,11 +153,32 @@ class Query:
         return [
             NextAllowed(
                 channel=decision.channel,
-                at=decision.next_allowed_at,
+                at=_within_reach(decision),
                 decision=Decision.made(decision, context.language),
             )
             for decision in decisions
         ]
+
+    @strawberry.field(
+        description="How often each caller's contacts were exempted from rules because there was evidence for it: "
+        "what they answered, or a key that is trusted with the purpose."
+    )
+    async def exemptions(
+        self,
+        info: Info,
+        since: Annotated[
+            DateTimeText | None, strawberry.argument(name="from", description="Requested then or later.")
+        ] = strawberry.UNSET,
+        until: Annotated[
+            DateTimeText | None, strawberry.argument(name="to", description="Requested before then.")
+        ] = strawberry.UNSET,
+    ) -> list[ExemptionUse]:
+        with asked():
+            read = Reader()
+            start, end = read.optional_instant(since, "from"), read.optional_instant(until, "to")
+            read.finish()
+        async with info.context.snapshot.reading() as work:
+            return [ExemptionUse.of(used) for used in await pages.exemptions(work, start, end)]
 
     @strawberry.field(description="The callback queue and its history, in the order in which callbacks were made.")
     async def callbacks(
@@ -197,3 +221,12 @@ class Query:
             raise ApiError(Code.BAD_USER_INPUT, message, field=("jurisdiction",))
         chosen = [books[jurisdiction]] if jurisdiction else list(books.values())
         return [Rule.of(rule.terms.info, info.context.language) for book in chosen for rule in book.rules]
+
+
+REACH = timedelta(days=60)
+"""How far ahead a question about the next allowed contact looks."""
+
+
+def _within_reach(decision: Decided) -> datetime | None:
+    opens = decision.next_allowed_at
+    return opens if opens is not None and opens - decision.decided_at <= REACH else None

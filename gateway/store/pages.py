@@ -230,6 +230,28 @@ async def outside_of_customers(work: Work, ids: Collection[str], since: datetime
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Exemptions:
+    """How many contacts of one caller, for one purpose, rules exempted because there was evidence."""
+
+    caller: str
+    purpose: Purpose
+    contacts: int
+    answers: int  #: of these, how many answered a recorded contact; a trusted key vouched for the others
+
+
+async def exemptions(work: Work, since: datetime | None, until: datetime | None) -> list[Exemptions]:
+    columns = _CONTACT.c
+    conditions = ContactFilter(since=since, until=until).conditions()
+    statement = (
+        select(columns.requested_by, columns.purpose, func.count(), func.count(columns.in_reply_to))
+        .where(columns.evidence, *conditions)
+        .group_by(columns.caller_id, columns.requested_by, columns.purpose)
+        .order_by(columns.requested_by, columns.purpose)
+    )
+    return [Exemptions(row[0], Purpose[row[1]], row[2], row[3]) for row in await work.all(statement)]
+
+
 async def _owners(work: Work, owned: Table, ids: Collection[str]) -> set[str]:
     rows = await work.all(select(owned.c.customer_id).where(owned.c.id.in_(ids)))
     return {row.customer_id for row in rows}

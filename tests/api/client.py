@@ -11,7 +11,7 @@ import httpx
 from gateway.api.app import create_app
 from gateway.api.ids import Kind, global_id
 from gateway.callers import create_key
-from gateway.model import Bill, Contact, Customer, Role
+from gateway.model import Bill, Contact, ContactPoint, Customer, Role
 from tests.world import World, open_world
 
 
@@ -33,7 +33,7 @@ class Api:
             )
         return self.keys[who]
 
-    def id(self, thing: Customer | Contact | Bill) -> str:
+    def id(self, thing: Customer | Contact | ContactPoint | Bill) -> str:
         """The global id."""
         return global_id(Kind(type(thing).__name__), thing.id)
 

@@ -37,6 +37,7 @@ MUTATIONS = {
     "registerCustomer": 'input: {reference: "C", locale: "en", jurisdiction: "UK", contactPoints: []}',
     "registerBill": 'input: {reference: "B", customerId: "x", account: {reference: "A"}, dueOn: "x",'
     ' amountDue: {amount: "1", currency: "GBP"}}',
+    "markContactPoint": 'input: {contactPointId: "x", usable: false}',
     "linkCustomers": 'input: {customerIds: ["x"]}',
     "recordConsent": 'input: {customerId: "x", status: GRANTED, source: "form"}',
     "requestContact": 'input: {idempotencyKey: "k", customerId: "x", purpose: FOLLOW_UP}',

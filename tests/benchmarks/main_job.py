@@ -66,9 +66,9 @@ class Pressed:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--requests", type=int, default=4000, help="per turn")
+    parser.add_argument("--requests", type=int, default=2000, help="per turn")
     parser.add_argument("--turns", type=int, default=5)
-    parser.add_argument("--customers", type=int, default=2000)
+    parser.add_argument("--customers", type=int, default=12_000)
     chosen = parser.parse_args()
     uvloop.run(measure(chosen.requests, chosen.turns, chosen.customers))
 

@@ -121,6 +121,14 @@ class AccountInput:
     )
 
 
+@strawberry.input(description="What is known of an address.")
+class MarkContactPointInput:
+    contact_point_id: strawberry.ID = strawberry.field(description="The address.")
+    usable: bool = strawberry.field(
+        description="False: it is wrong, or was given to somebody else (a reassigned number). True: it is right again."
+    )
+
+
 @strawberry.input(description="References that are one person.")
 class LinkCustomersInput:
     customer_ids: list[strawberry.ID] = strawberry.field(description="Two or more customers, up to 20.")

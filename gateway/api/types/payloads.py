@@ -11,6 +11,7 @@ from gateway import model
 from gateway.api.types.bill import Bill
 from gateway.api.types.callback import Callback
 from gateway.api.types.contact import Contact
+from gateway.api.types.contact_point import ContactPoint
 from gateway.api.types.customer import Customer
 from gateway.api.types.decision import Decision
 from gateway.api.types.record import Hold, OutsideContact
@@ -124,4 +125,10 @@ class LinkCustomersPayload:
     customers: list[Customer] = strawberry.field(
         default_factory=list, description="Everybody who is now known to be that person."
     )
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_ERRORS)
+
+
+@strawberry.type(description="The answer to what was said of an address.")
+class MarkContactPointPayload:
+    contact_point: ContactPoint | None = strawberry.field(default=None, description="The address as it is now.")
     user_errors: list[UserError] = strawberry.field(default_factory=list, description=_ERRORS)

@@ -12,6 +12,7 @@ from gateway.api.ids import Kind, global_id
 from gateway.api.types.contact_point import ContactPoint, load_point
 from gateway.api.types.node import Node
 from gateway.model import OutsideResult
+from gateway.store import pages
 from policies.facts import Channel, ConsentStatus, HoldKind, Initiator, Medium, PromiseStatus, Purpose
 
 
@@ -97,3 +98,17 @@ class OutsideContact(Node):
             initiator=outside.initiator,
             at=outside.at,
         )
+
+
+@strawberry.type(description="How often one caller's contacts for one purpose were exempted from rules.")
+class ExemptionUse:
+    caller: str = strawberry.field(description="The caller's name.")
+    purpose: Purpose = strawberry.field(description="The purpose that was exempted.")
+    contacts: int = strawberry.field(description="How many contacts.")
+    answers: int = strawberry.field(
+        description="How many of them answered a recorded contact; a trusted key vouched for the others."
+    )
+
+    @classmethod
+    def of(cls, used: pages.Exemptions) -> ExemptionUse:
+        return cls(caller=used.caller, purpose=used.purpose, contacts=used.contacts, answers=used.answers)
