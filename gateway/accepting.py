@@ -42,7 +42,7 @@ class Acceptance:
 def judge(gateway: Gateway, known: Known, work: Work, request: RequestContact) -> Acceptance:
     """Raises `Unacceptable` with everything that is wrong. What is reserved, the rest of the batch sees."""
     customer = visible_customer(known, request.caller, request.customer_id)
-    bill = _bill(known, request, customer)
+    bill = visible_bill(known, customer, request.bill_id)
     answers = _answered(known, request, customer)
     _check_times(request, work.now)
     channels = tuple(dict.fromkeys(request.channels or customer.preferred_channels or DEFAULT_CHANNELS))
@@ -56,7 +56,7 @@ def judge(gateway: Gateway, known: Known, work: Work, request: RequestContact) -
         evidence=answers is not None or request.purpose in request.caller.purposes,
         in_reply_to=request.in_reply_to,
         not_before=request.not_before,
-        expires_at=request.expires_at,
+        expires_at=request.expires_at or _lifetime(gateway, request.not_before or work.now),
     )
     try:
         planned = plan(known, gateway.rulebooks[customer.jurisdiction], subject, channels, work.now)
@@ -72,7 +72,7 @@ def judge(gateway: Gateway, known: Known, work: Work, request: RequestContact) -
             channels=channels,
             status=ContactStatus.SCHEDULED if due_at else ContactStatus.REFUSED,
             due_at=due_at,
-            expires_at=request.expires_at or _lifetime(gateway, due_at),
+            expires_at=subject.expires_at,
             created_at=work.now,
             reference=request.reference,
             caller_id=request.caller.id,
@@ -129,10 +129,6 @@ def reserved(held: Held, at: datetime) -> Slot:
     return Slot(held.contact.customer_id, held.account_id, None, past)
 
 
-def _bill(known: Known, request: RequestContact, customer: Customer) -> Bill | None:
-    return visible_bill(known, customer, request.bill_id)
-
-
 def _answered(known: Known, request: RequestContact, customer: Customer) -> OutsideContact | None:
     """The contact by the customer that this one answers: the evidence that exempted purposes need."""
     if request.in_reply_to is None:
@@ -182,9 +178,9 @@ def _template(gateway: Gateway, request: RequestContact, customer: Customer, cha
     return template
 
 
-def _lifetime(gateway: Gateway, due_at: datetime | None) -> datetime | None:
-    """A contact that nobody put an end to is not sent months later."""
-    return due_at + timedelta(days=gateway.settings.contact_lifetime_days) if due_at else None
+def _lifetime(gateway: Gateway, wished: datetime) -> datetime:
+    """A contact that nobody put an end to is not sent months later, however full its caps are."""
+    return wished + timedelta(days=gateway.settings.contact_lifetime_days)
 
 
 def _callback(gateway: Gateway, work: Work, request: RequestContact, held: Held) -> Callback | None:

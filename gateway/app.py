@@ -1,6 +1,7 @@
 """Putting it together. The only place where the clock, the database and the providers are the real ones."""
 
 import logging
+import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -19,6 +20,10 @@ from gateway.store.vault import PlainVault
 from gateway.words import Lender, Words
 from policies import rulebook
 from policies.facts import Channel
+
+
+class PortTaken(RuntimeError):
+    """Somebody else listens there."""
 
 
 class OldSchema(RuntimeError):
@@ -79,6 +84,18 @@ def lender(settings: Settings) -> Lender:
         pay_url=settings.lender_pay_url,
         help_url=settings.lender_help_url,
     )
+
+
+def check_port(settings: Settings) -> None:
+    """Before anything is opened or made anew. Raises `PortTaken`."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError:
+            raise PortTaken(
+                f"GATEWAY_PORT: {settings.host}:{settings.port} cannot be listened on, or is taken"
+            ) from None
 
 
 def set_up_logs(level: str) -> None:

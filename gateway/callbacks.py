@@ -5,6 +5,7 @@ instant, and the ring's attempt is on record before the number is shown. The age
 is silent until the lease runs out: then it is offered again, and the ring stays UNKNOWN.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -53,8 +54,11 @@ PROVIDER = "agent"
 OPEN_DAYS = timedelta(days=3)
 """How long a call waits for an agent where nobody named an end."""
 
+LATEST = timedelta(days=60)
+"""How far ahead the next ring may be promised."""
+
 _LOOK_AT = 20
-"""How many waiting calls one claim looks at: those ahead of the first allowed one are put right on the way."""
+"""How many waiting calls are looked at together: those ahead of the first allowed one are put right on the way."""
 
 _OUTCOMES: dict[CallResult, tuple[AttemptOutcome, Reach]] = {
     CallResult.CONVERSATION: (AttemptOutcome.DELIVERED, Reach.CONVERSATION),
@@ -107,39 +111,47 @@ async def claim(gateway: Gateway, caller: Caller, key: str) -> tuple[Callback | 
         made = (await idempotency.find(work, {(caller.id, key)})).get((caller.id, key))
         if (before := same_key(made, "claimNextCallback", "")) is not None:
             return await _claimed_before(work, before)
-        queue = await callbacks.waiting(work, _LOOK_AT)
-        await work.lock({one.callback.customer_id for one in queue})
-        held = await contacts.by_id(work, {one.callback.contact_id for one in queue})
-        known = await Known.load(
-            gateway,
-            work,
-            {one.callback.customer_id for one in queue},
-            {one.contact.bill_id for one in held.values() if one.contact.bill_id},
-            {one.contact.in_reply_to for one in held.values() if one.contact.in_reply_to},
-        )
         found: tuple[Callback, StoredDecision] | None = None
-        for waiting in queue:
-            one = held[waiting.callback.contact_id]
-            changed.append(one.contact)
-            rulebook = gateway.rulebooks[known.customers[one.contact.customer_id].jurisdiction]
-            try:
-                decision = of_channel(known, rulebook, subject_of(known, one), Channel.CALLBACK, work.now)
-            except UncoveredYear as uncovered:
-                # As at delivery: loud, and the calls behind it do not wait.
-                log.error("a calendar has run out", calendar=uncovered.calendar, year=uncovered.year)
-                await _wait_until(work, one, work.now + timedelta(hours=1))
-                continue
-            rows = decision_rows(work, one, Plan((decision,), decision))
-            await work.insert("decision", rows)
-            if decision.outcome is Outcome.ALLOW:
-                claimed = await _ring(gateway, work, caller, waiting, one, decision)
-                found = claimed, decisions.stored(work, rows[0])
-                made = Made("claimNextCallback", "", claimed.id)
-                await work.insert("idempotency", [idempotency.row(work, caller.id, key, made)])
-                break
-            await _put_off(work, known, waiting, one, decision)
+        # What may not be called now leaves the queue's front, so the next look begins behind it.
+        while found is None and (queue := await callbacks.waiting(work, _LOOK_AT)):
+            found = await _first_allowed(gateway, work, caller, queue, changed)
+        if found is not None:
+            made = Made("claimNextCallback", "", found[0].id)
+            await work.insert("idempotency", [idempotency.row(work, caller.id, key, made)])
     gateway.changes.publish((contact.id, contact.customer_id) for contact in changed)
     return found or (None, None)
+
+
+async def _first_allowed(
+    gateway: Gateway, work: Work, caller: Caller, queue: Sequence[Queued], changed: list[Contact]
+) -> tuple[Callback, StoredDecision] | None:
+    """Ask the rules about each in turn, and ring the first that may be called."""
+    await work.lock({one.callback.customer_id for one in queue})
+    held = await contacts.by_id(work, {one.callback.contact_id for one in queue})
+    known = await Known.load(
+        gateway,
+        work,
+        {one.callback.customer_id for one in queue},
+        {one.contact.bill_id for one in held.values() if one.contact.bill_id},
+        {one.contact.in_reply_to for one in held.values() if one.contact.in_reply_to},
+    )
+    for waiting in queue:
+        one = held[waiting.callback.contact_id]
+        changed.append(one.contact)
+        rulebook = gateway.rulebooks[known.customers[one.contact.customer_id].jurisdiction]
+        try:
+            decision = of_channel(known, rulebook, subject_of(known, one), Channel.CALLBACK, work.now)
+        except UncoveredYear as uncovered:
+            # As at delivery: loud, and the calls behind it do not wait.
+            log.error("a calendar has run out", calendar=uncovered.calendar, year=uncovered.year)
+            await _wait_until(work, one, work.now + timedelta(hours=1))
+            continue
+        rows = decision_rows(work, one, Plan((decision,), decision))
+        await work.insert("decision", rows)
+        if decision.outcome is Outcome.ALLOW:
+            return await _ring(gateway, work, caller, waiting, one, decision), decisions.stored(work, rows[0])
+        await _put_off(work, known, waiting, one, decision)
+    return None
 
 
 async def _claimed_before(work: Work, made: Made) -> tuple[Callback | None, StoredDecision | None]:
@@ -258,6 +270,8 @@ async def record(gateway: Gateway, caller: Caller, call: RecordCall) -> tuple[Ca
         at = call.at or work.now
         if at > work.now:
             raise _problem(UserErrorCode.INVALID, "lies in the future", "at")
+        if at < (await attempts.by_id(work, [_ring_of(queued)]))[_ring_of(queued)].started_at:
+            raise _problem(UserErrorCode.INVALID, "lies before the call was claimed", "at")
         outcome, reach = _OUTCOMES[call.result]
         await _hear(work, reach, Event(_ring_of(queued), outcome, at, provider_code=call.result, note=call.note))
         if call.accounts is not None:
@@ -281,6 +295,8 @@ async def _move_on(gateway: Gateway, work: Work, queued: Queued, held: Held, cal
         return
     if call.call_again_at is not None and call.call_again_at <= work.now:
         raise _problem(UserErrorCode.INVALID, "has already passed", "callAgainAt")
+    if call.call_again_at is not None and call.call_again_at > work.now + LATEST:
+        raise _problem(UserErrorCode.INVALID, f"lies more than {LATEST.days} days ahead", "callAgainAt")
     again = call.call_again_at or work.now + timedelta(minutes=gateway.settings.callback_ring_again_minutes)
     is_given_up = (
         outcome is AttemptOutcome.PERMANENT_FAILURE or queued.callback.attempts >= gateway.settings.callback_rings

@@ -11,9 +11,11 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway import app as gateway_app
+from gateway.app import PortTaken
 from gateway.callers import create_key
 from gateway.cli_rules import rules
 from gateway.model import Role
+from gateway.providers import BadProvider
 from gateway.settings import Settings
 from gateway.store import callers, customers, migrate
 from gateway.store.database import BadUrl
@@ -30,7 +32,7 @@ cli.add_typer(rules, name="rules")
 def main() -> None:
     try:
         cli()
-    except (BadUrl, gateway_app.OldSchema, PackError, WordsError) as error:
+    except (BadUrl, gateway_app.OldSchema, PackError, WordsError, BadProvider, PortTaken) as error:
         typer.echo(f"gateway: {error}", err=True)
         raise SystemExit(2) from None
 

@@ -244,6 +244,15 @@ async def close(gateway: Gateway, closings: Sequence[Closing]) -> list[Exception
             work, [(one.dispatch.attempt.id, reach(one.result)) for one in closings if one.dispatch.attempt]
         )
         await work.insert("slot", [_slot_row(work, slot) for _, slot in endings if slot])
+    for one in closings:
+        if isinstance(one.result, ChannelFailure):
+            log.warning(
+                "attempt failed",
+                contact=one.dispatch.contact.id,
+                provider=one.dispatch.provider.name,
+                outcome=type(one.result).__name__,
+                code=one.result.code,
+            )
     _announce(gateway, [one.dispatch.contact for one in closings], wake=any(one.failed for one in closings))
     return [None] * len(closings)
 

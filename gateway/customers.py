@@ -1,7 +1,7 @@
 """Registering customers and bills, and recording what is known of a customer's wishes."""
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from gateway import addresses
@@ -31,7 +31,7 @@ from gateway.requests import (
     RegisterCustomer,
     SetPreferences,
 )
-from gateway.store import bills
+from gateway.store import bills, contacts
 from gateway.store import customers as store
 from gateway.store.work import Work
 from policies.facts import BillStatus, LenderRole, PromiseStatus
@@ -49,13 +49,16 @@ async def register(gateway: Gateway, caller: Caller, wanted: RegisterCustomer) -
     new_points = _read_points(wanted)
     async with gateway.database.write() as work:
         before = await store.by_reference(work, wanted.reference)
-        zones = wanted.time_zones if wanted.time_zones is not None else (before.time_zones if before else ())
+        points = await store.points_of(work, [before.id]) if before else []
+        stated = wanted.time_zones or (before.time_zones if before and before.zones_stated else ())
+        numbers = [point.address for point in points] + [address.text for _, address in new_points]
         customer = Customer(
             id=before.id if before else work.new_id(),
             reference=wanted.reference,
             name=wanted.name if wanted.name is not None or before is None else before.name,
             locale=wanted.locale,
-            time_zones=zones or _zones(new_points),
+            time_zones=stated or _zones(numbers),
+            zones_stated=bool(stated),
             jurisdiction=wanted.jurisdiction,
             created_at=before.created_at if before else work.now,
             preferred_channels=before.preferred_channels if before else (),
@@ -66,7 +69,7 @@ async def register(gateway: Gateway, caller: Caller, wanted: RegisterCustomer) -
         else:
             await work.lock([customer.id])
             await store.change(work, customer)
-        await _merge_points(work, customer, new_points)
+        await _merge_points(work, customer, points, new_points)
     return customer
 
 
@@ -85,15 +88,17 @@ def _read_points(wanted: RegisterCustomer) -> list[tuple[NewPoint, addresses.Add
     return found
 
 
-def _zones(points: list[tuple[NewPoint, addresses.Address]]) -> tuple[str, ...]:
-    """Where no zone is stated: every zone that any of the numbers may be in."""
-    numbers = [address.text for _, address in points if "@" not in address.text]
+def _zones(points: Iterable[str]) -> tuple[str, ...]:
+    """Where no zone is stated: every zone that any of the customer's numbers may be in."""
+    numbers = [address for address in points if "@" not in address]
     return tuple(dict.fromkeys(zone for number in numbers for zone in addresses.zones_of(number)))
 
 
-async def _merge_points(work: Work, customer: Customer, new: list[tuple[NewPoint, addresses.Address]]) -> None:
+async def _merge_points(
+    work: Work, customer: Customer, known: list[ContactPoint], new: list[tuple[NewPoint, addresses.Address]]
+) -> None:
     """An address that is known is updated, another is added; nothing is reopened, unshared or re-owned by silence."""
-    existing = {(point.channel, point.address): point for point in await store.points_of(work, [customer.id])}
+    existing = {(point.channel, point.address): point for point in known}
     merged = dict(existing)
     for wanted, address in new:
         key = (wanted.channel, address.text)
@@ -124,7 +129,10 @@ async def register_bill(gateway: Gateway, caller: Caller, wanted: RegisterBill) 
         before = await bills.by_reference(work, wanted.reference)
         if before is not None and before.customer_id != customer.id:
             raise _problem(UserErrorCode.CONFLICT, "this reference is another customer's bill", "reference")
-        account = await _merge_account(work, wanted)
+        account = await _merge_account(work, customer, wanted)
+        status = wanted.status or (before.status if before else BillStatus.OPEN)
+        if status is BillStatus.OPEN and not wanted.amount_due:
+            raise _problem(UserErrorCode.INVALID, "must be more than nothing while the bill is open", "amountDue")
         bill = Bill(
             id=before.id if before else work.new_id(),
             customer_id=customer.id,
@@ -133,13 +141,14 @@ async def register_bill(gateway: Gateway, caller: Caller, wanted: RegisterBill) 
             amount_due=wanted.amount_due,
             currency=wanted.currency,
             due_on=wanted.due_on,
-            status=wanted.status or (before.status if before else BillStatus.OPEN),
+            status=status,
         )
         await (bills.change(work, bill) if before else bills.add(work, bill))
     return bill
 
 
-async def _merge_account(work: Work, wanted: RegisterBill) -> Account:
+async def _merge_account(work: Work, customer: Customer, wanted: RegisterBill) -> Account:
+    """Who joins a debt that others owe too shares its caps, and changes nothing of it."""
     before = await bills.account_by_reference(work, wanted.account_reference)
     base = before or Account(
         id=work.new_id(),
@@ -159,6 +168,9 @@ async def _merge_account(work: Work, wanted: RegisterBill) -> Account:
     if before is None:
         await bills.add_account(work, account)
     elif account != before:
+        if customer.id not in await bills.debtors(work, [account.id]):
+            message = "this account is another customer's, and is not as it is given here"
+            raise _problem(UserErrorCode.CONFLICT, message, "account")
         await bills.change_account(work, account)
     return account
 
@@ -181,6 +193,8 @@ async def record_consent(gateway: Gateway, caller: Caller, wanted: RecordConsent
             at=wanted.at or work.now,
         )
         await store.add_consent(work, entry, evidence=wanted.evidence, caller_id=caller.id)
+        await contacts.reconsider(work, customer.id)
+    gateway.due.set()
     return customer
 
 
@@ -246,6 +260,8 @@ async def place_hold(gateway: Gateway, caller: Caller, wanted: PlaceHold) -> Hol
             lifted_at=None,
         )
         await store.add_hold(work, hold, note=wanted.note, caller_id=caller.id)
+        await contacts.reconsider(work, customer.id)
+    gateway.due.set()
     return hold
 
 

@@ -1,5 +1,7 @@
 """Contacts that end otherwise than by sending: cancelled, settled by a person, or lost with their worker."""
 
+import structlog
+
 from gateway.callers import visible
 from gateway.core import Gateway
 from gateway.model import (
@@ -17,6 +19,8 @@ from gateway.store.attempts import Event
 from gateway.store.contacts import Held
 from gateway.store.work import Work
 from policies.facts import Reach
+
+log = structlog.get_logger(__name__)
 
 
 async def cancel(gateway: Gateway, caller: Caller, contact_id: str, reason: str | None) -> Contact:
@@ -79,6 +83,8 @@ async def reclaim(gateway: Gateway, limit: int = 500) -> int:
             work, [{"id": one.id, "status": ContactStatus.UNCLEAR, "lease_until": None} for one in unclear]
         )
         await contacts.reclaim(work)
+    if lost:
+        log.warning("attempts without an outcome", unknown=len(lost), unclear=len(unclear))
     gateway.changes.publish((one.id, one.customer_id) for one in unclear)
     return len(lost)
 

@@ -145,6 +145,7 @@ class Customer:
     created_at: datetime
     preferred_channels: tuple[Channel, ...] = ()
     windows: tuple[Wish, ...] = ()
+    zones_stated: bool = True  #: else `time_zones` are all that the numbers may be in
 
 
 @dataclass(frozen=True, slots=True)

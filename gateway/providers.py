@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 import httpx
 import structlog
@@ -19,6 +20,10 @@ from gateway.store.database import Database
 from policies.facts import Channel
 
 log = structlog.get_logger(__name__)
+
+
+class BadProvider(ValueError):
+    """A setting from which no provider can be made. Names the setting, and not its value."""
 
 
 class NoProvider:
@@ -58,14 +63,24 @@ def _sms(settings: Settings) -> Provider:
             base_url=settings.twilio_base_url,
         )
     if settings.sms_url.get_secret_value():
+        _check_http_url(settings.sms_url.get_secret_value())
         return HttpSms(httpx.AsyncClient(), settings.sms_url.get_secret_value(), settings.sms_sender)
     return _nothing(settings, "GATEWAY_SMS_URL")
 
 
 def _email(settings: Settings, clock: Clock) -> Provider:
     if settings.smtp_url.get_secret_value():
-        return SmtpEmail.from_url(settings.smtp_url.get_secret_value(), sender=settings.smtp_sender, date=clock)
+        try:
+            return SmtpEmail.from_url(settings.smtp_url.get_secret_value(), sender=settings.smtp_sender, date=clock)
+        except ValueError as wrong:
+            raise BadProvider(f"GATEWAY_SMTP_URL: {wrong}") from None
     return _nothing(settings, "GATEWAY_SMTP_URL")
+
+
+def _check_http_url(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise BadProvider("GATEWAY_SMS_URL: must begin with http:// or https:// and name a host")
 
 
 def _nothing(settings: Settings, setting: str) -> Provider:

@@ -15,7 +15,7 @@ _CLOCK = table("sandbox_clock")
 
 
 async def advance_clock(gateway: Gateway, to: datetime) -> datetime:
-    """Move the clock forward to `to`, and let what falls due on the way be delivered. The new present."""
+    """Move the clock forward to `to`, at once: what fell due on the way is due then. The new present."""
     clock = gateway.clock
     if not gateway.settings.sandbox or not isinstance(clock, VirtualClock):
         raise PermissionError("the clock can be moved only in the sandbox")

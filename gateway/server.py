@@ -6,16 +6,20 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 
+import structlog
 import uvicorn
 from starlette.applications import Starlette
 
 from gateway import unsubscribe
 from gateway.api.app import create_app
-from gateway.app import open_gateway
+from gateway.app import check_port, open_gateway
 from gateway.core import Gateway
 from gateway.settings import Settings
 from gateway.worker import Worker
+
+log = structlog.get_logger(__name__)
 
 
 def build(gateway: Gateway) -> Starlette:
@@ -27,6 +31,7 @@ def build(gateway: Gateway) -> Starlette:
 
 async def serve(settings: Settings) -> None:
     """Listen until told to stop; then finish what is in flight."""
+    check_port(settings)
     async with open_gateway(settings) as gateway:
         await listen(gateway)
 
@@ -52,6 +57,8 @@ async def listen(gateway: Gateway, ready: Callable[[], None] | None = None) -> N
         ),
         ready,
     )
+    if not settings.sandbox and (examples := settings.left_as_example()):
+        log.warning("customers would see example values", settings=examples)
     _settle_memory()
     worker = Worker(gateway)
     working = asyncio.create_task(worker.run()) if settings.worker else None
@@ -62,6 +69,7 @@ async def listen(gateway: Gateway, ready: Callable[[], None] | None = None) -> N
         worker.stop()
         if working:
             await working
+        log.info("stopped")
 
 
 async def work(settings: Settings) -> None:
@@ -88,8 +96,10 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        if self.started and self._ready:
-            self._ready()
+        if self.started:
+            log.info("listening", host=self.config.host, port=self.config.port, version=version("contact-gateway"))
+            if self._ready:
+                self._ready()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

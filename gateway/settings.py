@@ -1,9 +1,9 @@
 """Every setting, read from the environment once. The README's table is made from this class."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from policies.facts import LenderKind
@@ -64,12 +64,24 @@ class Settings(BaseSettings):
         120, gt=0, description="Wait between rings where the agent names no time."
     )
     contact_lifetime_days: float = Field(
-        30, gt=0, description="When a contact without `expiresAt` expires, after its first due time."
+        60, gt=0, description="When a contact without `expiresAt` expires, after it was requested or wished for."
     )
     max_body_bytes: int = Field(1_000_000, ge=1000, description="Largest request body.")
     log_level: str = Field(
         "INFO", pattern="^(?i:DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR."
     )
+
+    @model_validator(mode="after")
+    def _a_lease_outlasts_a_send(self) -> Self:
+        if self.attempt_lease_seconds <= self.send_timeout_seconds:
+            # Else another process would take a message that is on its way for lost.
+            raise ValueError("GATEWAY_ATTEMPT_LEASE_SECONDS must be more than GATEWAY_SEND_TIMEOUT_SECONDS")
+        return self
+
+    def left_as_example(self) -> list[str]:
+        """What customers would see of us that nobody has set: our name, our addresses, the link that stops mails."""
+        shown = ("public_url", "lender_name", "lender_phone", "lender_pay_url", "lender_help_url", "smtp_sender")
+        return [f"GATEWAY_{name.upper()}" for name in shown if name not in self.model_fields_set]
 
     @field_validator("lender_kinds", mode="before")
     @classmethod

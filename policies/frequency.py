@@ -82,12 +82,13 @@ class Frequency:
             return self.unused
         used = max([tally.fullest(at) for tally in tallies])
         values = {**self.values, "used": used}
+        facts: dict[str, Detail] = {"joint": True} if case.memo.get((self.terms.info.id, "joint")) else {}
         # Above the cap, one more is left only once it is below.
         resets = _first(tallies, at, min(used, self.limit) - 1) if used else None
         allowance = Allowance(self.limit, used, resets)
         if used < self.limit or resets is None:
-            return Allow(Reason("cap_free", values), closes=self._closes(tallies, at), allowance=allowance)
-        return Defer(resets, Reason("cap_full", values | local(resets, case.wall)), allowance=allowance)
+            return Allow(Reason("cap_free", values), facts, self._closes(tallies, at), allowance)
+        return Defer(resets, Reason("cap_full", values | local(resets, case.wall)), facts, allowance)
 
     def _tallies(self, case: Case, at: datetime) -> "list[_Tally]":
         # The engine only ever asks about later instants, so what is too old now stays so.
@@ -96,6 +97,9 @@ class Frequency:
             counted = [past for past in counted if not is_within(past, case.facts, spans)]
         if not counted:
             return []
+        if any(past.joint for past in counted):
+            # Whoever shows the finding to one debtor must know that it speaks of another.
+            case.memo[self.terms.info.id, "joint"] = True
         return [_Tally(self.period, where, counted, at) for where in case.zones]
 
     def _closes(self, tallies: "list[_Tally]", at: datetime) -> datetime | None:

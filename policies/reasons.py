@@ -10,6 +10,9 @@ from policies.decision import Detail, Reason
 from policies.words import SENTENCES, WORDS
 from policies.zones import zone
 
+WITHHELD = Reason("shared_cap")
+"""What one debtor is told where the true reason counts contacts to another debtor of the account."""
+
 
 def say(reason: Reason, language: str) -> str:
     """The reason as a sentence: in Chinese for any `zh` language, otherwise in English."""

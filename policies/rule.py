@@ -105,7 +105,7 @@ class Case:
 
     facts: Facts
     zones: tuple[ZoneInfo, ...]
-    memo: dict[str, Any] = field(default_factory=dict)
+    memo: dict[Any, Any] = field(default_factory=dict)
 
     @property
     def wall(self) -> ZoneInfo:

@@ -42,6 +42,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "The customer's wishes leave no hour for this contact.",
         "按客户指定的时间，没有可联系的时段。",
     ),
+    "shared_cap": (
+        "A limit on contacts about this debt is respected.",
+        "已遵守该笔债务的联系次数上限。",
+    ),
     "cap_free": (
         "{used} of {limit} {period} are used {scope}.",
         "{scope}{period}上限{limit}次，已用{used}次。",

@@ -36,6 +36,9 @@ COME_AGAIN = frozenset({408, 425, 429, 503})
 #: Our own account is refused: a person mends that, and the messages meanwhile are not at fault.
 OUR_ACCOUNT = frozenset({401, 402, 403, 407})
 
+#: Of a message, by any vendor we know: 36.
+LONGEST_ID = 100
+
 LONGEST_RETRY_AFTER = timedelta(days=1)
 
 
@@ -108,10 +111,11 @@ def printable_code(value: object) -> str | None:
 
 
 def message_id(value: object) -> str | None:
-    """The vendor's id of a message, where it is one."""
+    """The vendor's id of a message, where there is one. What of it no id has is left out: it is stored and shown."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
-    return str(value) or None
+    given = str(value)
+    return (re.sub(r"[^!-~]", "", given[:LONGEST_ID]) or "unreadable") if given else None
 
 
 def whole_seconds(valid_for: timedelta) -> int:

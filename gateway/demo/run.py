@@ -12,7 +12,7 @@ from rich.table import Table
 from channels.local import LocalMail, LocalSms, LocalSmsProvider, LocalSmtpServer
 from gateway import asking
 from gateway.api.ids import Kind, global_id
-from gateway.app import open_gateway
+from gateway.app import check_port, open_gateway
 from gateway.callers import create_key
 from gateway.core import Gateway
 from gateway.demo.world import SEED, Person, populate
@@ -31,6 +31,7 @@ _Everybody = list[tuple[Person, Customer, Bill]]
 
 async def demo(settings: Settings) -> None:
     """Stay up until stopped. The database is made afresh each time, in `var/demo.db`."""
+    check_port(settings)  # before an earlier demo's database is made anew under it
     console = Console(width=max(110, Console().width), soft_wrap=True)
     async with _everything(settings, console) as (gateway, sms_url):
         everybody = await populate(gateway)

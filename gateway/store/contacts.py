@@ -96,6 +96,14 @@ async def answering(work: Work, outside_ids: Collection[str]) -> dict[str, set[s
     return found
 
 
+async def reconsider(work: Work, customer_id: str) -> None:
+    """What waits for this customer is decided anew now: something was learnt that may stop it."""
+    statement = update(_CONTACT).where(
+        _CONTACT.c.customer_id == customer_id, _CONTACT.c.status == ContactStatus.SCHEDULED
+    )
+    await work.run(statement.values(due_at=work.now))
+
+
 async def change(work: Work, rows: Sequence[Row]) -> None:
     """Set columns of contacts by `id`. Rows with different columns go in different statements."""
     shapes: dict[frozenset[str], list[Row]] = {}

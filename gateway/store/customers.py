@@ -333,6 +333,7 @@ def _customer(row: Any, work: Work) -> Customer:
         time_zones=tuple(row.time_zones),
         jurisdiction=row.jurisdiction,
         created_at=row.created_at,
+        zones_stated=row.zones_stated,
         preferred_channels=tuple(Channel[name] for name in row.preferred_channels),
         windows=tuple(map(_window, row.windows)),
     )
@@ -345,6 +346,7 @@ def _columns(customer: Customer, work: Work) -> dict[str, object]:
         "name": seal(work, customer.id, customer.name),
         "locale": customer.locale,
         "time_zones": list(customer.time_zones),
+        "zones_stated": customer.zones_stated,
         "jurisdiction": customer.jurisdiction,
         "preferred_channels": list(customer.preferred_channels),
         "windows": list(map(_window_columns, customer.windows)),

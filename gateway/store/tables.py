@@ -58,6 +58,7 @@ class CustomerRow(SQLModel, table=True):
     name: str | None = None  # sealed
     locale: str
     time_zones: list[str] = Field(sa_type=Json)
+    zones_stated: bool  # else they follow from the numbers
     jurisdiction: str
     preferred_channels: list[str] = Field(sa_type=Json)
     windows: list[dict[str, Any]] = Field(sa_type=Json)

@@ -307,11 +307,41 @@ async def test_a_bill_is_not_taken_over_by_another_customer(world: World) -> Non
 async def test_joint_debtors_share_an_account_and_what_is_said_of_it(world: World) -> None:
     wang, li = await world.customer("CN"), await world.customer("CN")
     first = await world.bill(wang, account="joint")
+    second = await world.bill(li, account="joint")
 
-    second = await world.bill(li, account="joint", in_collection_procedures=True)
+    await world.bill(li, reference=second.reference, account="joint", in_collection_procedures=True)
 
     assert second.account.id == first.account.id
     assert (await _bill(world, first.id)).account.in_collection_procedures
+
+
+async def test_who_joins_a_debt_cannot_change_it_on_the_way_in(world: World) -> None:
+    """A mistyped reference must not turn a stranger's loan into a collector's."""
+    wang, stranger = await world.customer("CN"), await world.customer("CN")
+    first = await world.bill(wang, account="another joint one")
+
+    with pytest.raises(Unacceptable) as caught:
+        await world.bill(stranger, account="another joint one", in_collection_procedures=True)
+
+    assert [(error.code, error.field) for error in caught.value.errors] == [(UserErrorCode.CONFLICT, ("account",))]
+    assert not (await _bill(world, first.id)).account.in_collection_procedures
+
+
+async def test_an_open_bill_of_nothing_is_no_bill(world: World) -> None:
+    with pytest.raises(Unacceptable, match="more than nothing"):
+        await world.bill(await world.customer("CN"), amount=Decimal(0))
+
+
+async def test_a_number_in_another_zone_narrows_the_hours_where_no_zone_was_stated(world: World) -> None:
+    """05:30 in Los Angeles is no time for a text, however late it is in New York."""
+    first = await world.customer("US", NewPoint(Channel.SMS, "+12125550123"), time_zones=None)
+    both = await world.customer("US", NewPoint(Channel.SMS, "+13105550124"), reference=first.reference, time_zones=None)
+
+    stated = await world.customer("US", reference=first.reference, time_zones=("America/Chicago",))
+
+    assert first.time_zones == ("America/New_York",)
+    assert set(both.time_zones) == {"America/New_York", "America/Los_Angeles"}
+    assert stated.time_zones == ("America/Chicago",)
 
 
 async def test_a_contact_to_one_joint_debtor_fills_the_caps_of_the_debt_for_the_other(world: World) -> None:

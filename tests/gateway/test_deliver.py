@@ -367,3 +367,24 @@ async def test_nobody_falls_back_to_a_relative(world: World) -> None:
     assert answer.contact.status is ContactStatus.REFUSED
     assert answer.decisions[-1].contact_point_id == own.id
     assert named.outcome == "ALLOW"
+
+
+async def test_a_withdrawal_reaches_what_is_queued_at_once(world: World) -> None:
+    customer = await world.customer("US")
+    answer = await world.request(customer, Channel.SMS)  # waits for the morning
+    await world.withdraw(customer)
+
+    await world.deliver()
+
+    assert (await world.now(answer)).status is ContactStatus.REFUSED
+
+
+async def test_what_is_still_allowed_waits_as_before(world: World) -> None:
+    customer = await world.customer("US")
+    answer = await world.request(customer, Channel.SMS)
+    await world.withdraw(customer, channel=Channel.EMAIL)
+
+    await world.deliver()
+
+    waiting = await world.now(answer)
+    assert (waiting.status, waiting.due_at) == (ContactStatus.SCHEDULED, answer.contact.due_at)

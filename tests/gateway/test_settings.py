@@ -103,3 +103,15 @@ def test_settings_are_not_changed_once_read() -> None:
 
     with pytest.raises(ValidationError, match="frozen"):
         settings.port = 9000  # type: ignore[misc]
+
+
+def test_a_lease_outlasts_a_send() -> None:
+    with pytest.raises(ValidationError, match="must be more than GATEWAY_SEND_TIMEOUT_SECONDS"):
+        Settings(attempt_lease_seconds=10, send_timeout_seconds=10)
+
+
+def test_what_customers_would_see_as_an_example_is_named() -> None:
+    settings = Settings(lender_name="Our Bank", public_url="https://bank.example")
+
+    assert "GATEWAY_LENDER_NAME" not in settings.left_as_example()
+    assert "GATEWAY_LENDER_PHONE" in settings.left_as_example()

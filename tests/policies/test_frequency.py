@@ -94,10 +94,10 @@ def test_twenty_four_hours_later_to_the_second_is_free() -> None:
 
 FILLS = {
     "attempts": set(R),
-    "contacts": {R.RESERVED, R.PENDING, R.DELIVERED, R.CONVERSATION},
-    "connected": {R.RESERVED, R.PENDING, R.CONNECTED, R.CONVERSATION, R.DELIVERED},
-    "conversations": {R.RESERVED, R.PENDING, R.CONVERSATION},
-    "unanswered": {R.RESERVED, R.PENDING, R.ATTEMPTED},
+    "contacts": {R.RESERVED, R.PENDING, R.ACCEPTED, R.DELIVERED, R.CONVERSATION},
+    "connected": {R.RESERVED, R.PENDING, R.ACCEPTED, R.CONNECTED, R.CONVERSATION, R.DELIVERED},
+    "conversations": {R.RESERVED, R.PENDING, R.ACCEPTED, R.CONVERSATION},
+    "unanswered": {R.RESERVED, R.PENDING, R.ACCEPTED, R.ATTEMPTED},
 }
 
 

@@ -9,12 +9,13 @@ from typing import cast
 import strawberry
 from strawberry.scalars import JSON
 
+from gateway.api.context import Info
 from gateway.api.scalars import Jurisdiction, TimeZone
 from gateway.model import StoredDecision
 from policies import decision as policy
-from policies.decision import Confidence, Defer, Outcome, RuleInfo
+from policies.decision import Confidence, Defer, Outcome, RuleInfo, Verdict
 from policies.facts import Channel
-from policies.reasons import say
+from policies.reasons import WITHHELD, say
 from policies.record import findings_from_json
 
 
@@ -52,15 +53,28 @@ class Finding:
     facts: JSON = strawberry.field(description="What the rule looked at, masked.")
 
     @classmethod
-    def of(cls, finding: policy.Finding, language: str) -> Finding:
+    def of(cls, finding: policy.Finding, language: str, *, is_staff: bool) -> Finding:
         verdict = finding.verdict
+        if not is_staff and _speaks_of_others(verdict):
+            # How often another debtor was contacted about the debt is between them and us.
+            return cls(
+                rule=Rule.of(finding.rule, language),
+                outcome=finding.outcome,
+                until=verdict.until if isinstance(verdict, Defer) else None,
+                reason=say(WITHHELD, language),
+                facts=cast(JSON, {}),
+            )
         return cls(
             rule=Rule.of(finding.rule, language),
             outcome=finding.outcome,
             until=verdict.until if isinstance(verdict, Defer) else None,
             reason=say(verdict.reason, language),
-            facts=cast(JSON, dict(verdict.facts)),
+            facts=cast(JSON, {**verdict.reason.values, **verdict.facts}),
         )
+
+
+def _speaks_of_others(verdict: Verdict) -> bool:
+    return bool(verdict.facts.get("joint"))
 
 
 @strawberry.type(description="What is left under one frequency cap at the moment of the decision.")
@@ -97,15 +111,17 @@ class Decision:
     language: strawberry.Private[str]
 
     @strawberry.field(description="Every rule that applied, in a fixed order, the deciding one first.")
-    def findings(self) -> list[Finding]:
-        return [Finding.of(finding, self.language) for finding in self.read_findings()]
+    def findings(self, info: Info) -> list[Finding]:
+        is_staff = info.context.is_staff
+        return [Finding.of(finding, self.language, is_staff=is_staff) for finding in self.read_findings()]
 
     @strawberry.field(description="What is left under each frequency cap.")
-    def allowances(self) -> list[Allowance]:
+    def allowances(self, info: Info) -> list[Allowance]:
         return [
             Allowance.of(finding.rule, finding.verdict.allowance, self.language)
             for finding in self.read_findings()
             if finding.verdict.allowance is not None
+            and (info.context.is_staff or not _speaks_of_others(finding.verdict))
         ]
 
     @classmethod

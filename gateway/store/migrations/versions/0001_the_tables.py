@@ -36,6 +36,7 @@ def upgrade() -> None:
     sa.Column('name', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('locale', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('time_zones', gateway.store.types.Json(), nullable=False),
+    sa.Column('zones_stated', sa.Boolean(), nullable=False),
     sa.Column('jurisdiction', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('preferred_channels', gateway.store.types.Json(), nullable=False),
     sa.Column('windows', gateway.store.types.Json(), nullable=False),
