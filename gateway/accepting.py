@@ -18,6 +18,7 @@ from gateway.model import (
     Unacceptable,
     UserError,
     UserErrorCode,
+    problem,
 )
 from gateway.planning import DEFAULT_CHANNELS, Plan, plan
 from gateway.requests import RequestContact
@@ -61,7 +62,7 @@ def judge(gateway: Gateway, known: Known, work: Work, request: RequestContact) -
     try:
         planned = plan(known, gateway.rulebooks[customer.jurisdiction], subject, channels, work.now)
     except UncoveredYear as uncovered:
-        raise Unacceptable(UserError(UserErrorCode.INVALID, str(uncovered))) from None
+        raise problem(UserErrorCode.INVALID, str(uncovered)) from None
     due_at = planned.chosen.next_allowed_at if planned.chosen else None
     held = Held(
         contact=Contact(
@@ -99,7 +100,7 @@ def visible_customer(known: Known, caller: Caller, customer_id: str) -> Customer
     """What the caller may not see does not exist."""
     customer = known.customers.get(customer_id)
     if customer is None or (caller.role is Role.CUSTOMER and caller.customer_id != customer.id):
-        raise Unacceptable(UserError(UserErrorCode.NOT_FOUND, "no such customer", ("customerId",)))
+        raise problem(UserErrorCode.NOT_FOUND, "no such customer", "customerId")
     return customer
 
 
@@ -108,7 +109,7 @@ def visible_bill(known: Known, customer: Customer, bill_id: str | None) -> Bill 
         return None
     bill = known.bills.get(bill_id)
     if bill is None or bill.customer_id != customer.id:
-        raise Unacceptable(UserError(UserErrorCode.NOT_FOUND, "the customer has no such bill", ("billId",)))
+        raise problem(UserErrorCode.NOT_FOUND, "the customer has no such bill", "billId")
     return bill
 
 
@@ -136,7 +137,7 @@ def _answered(known: Known, request: RequestContact, customer: Customer) -> Outs
     answered = known.outside.get(request.in_reply_to)
     if answered is None or answered.customer_id != customer.id or answered.initiator is not Initiator.CUSTOMER:
         message = "no contact that this customer began is recorded under this id"
-        raise Unacceptable(UserError(UserErrorCode.NOT_FOUND, message, ("inReplyTo",)))
+        raise problem(UserErrorCode.NOT_FOUND, message, "inReplyTo")
     return answered
 
 
@@ -146,9 +147,9 @@ def _check_times(request: RequestContact, now: datetime) -> None:
     if expires_at is None:
         return
     if expires_at <= now:
-        raise Unacceptable(UserError(UserErrorCode.INVALID, "has already passed", (field,)))
+        raise problem(UserErrorCode.INVALID, "has already passed", field)
     if request.not_before is not None and expires_at <= request.not_before:
-        raise Unacceptable(UserError(UserErrorCode.INVALID, "must lie after the wished time", (field,)))
+        raise problem(UserErrorCode.INVALID, "must lie after the wished time", field)
 
 
 def _template(gateway: Gateway, request: RequestContact, customer: Customer, channels: tuple[Channel, ...]) -> str:
@@ -163,7 +164,7 @@ def _template(gateway: Gateway, request: RequestContact, customer: Customer, cha
             *(gateway.words.missing(template, channel, customer.locale, request.variables) for channel in channels)
         )
     except UnknownTemplate as unknown:
-        raise Unacceptable(UserError(UserErrorCode.NOT_FOUND, str(unknown), ("template",))) from None
+        raise problem(UserErrorCode.NOT_FOUND, str(unknown), "template") from None
     except BadVariable as bad:
         raise Unacceptable(UserError(UserErrorCode.INVALID, str(bad), ("variables", bad.name))) from None
     if missing:

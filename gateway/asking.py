@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from gateway.accepting import visible_bill, visible_customer
 from gateway.core import Gateway
 from gateway.known import Known, Subject
-from gateway.model import Caller, ContactPoint, Unacceptable, UserError, UserErrorCode
+from gateway.model import Caller, ContactPoint, UserErrorCode, problem
 from gateway.planning import of_channel
 from gateway.requests import Question
 from policies.decision import Decision
@@ -42,7 +42,7 @@ async def next_allowed(
                 return [decide(known.facts(subject, channel, point), at, rulebook) for channel in channels]
             return [of_channel(known, rulebook, subject, channel, at) for channel in channels]
         except UncoveredYear as uncovered:
-            raise Unacceptable(UserError(UserErrorCode.INVALID, str(uncovered), ("at",))) from None
+            raise problem(UserErrorCode.INVALID, str(uncovered), "at") from None
 
 
 def _point(known: Known, question: Question) -> ContactPoint | None:
@@ -52,4 +52,4 @@ def _point(known: Known, question: Question) -> ContactPoint | None:
         if point.id == question.contact_point_id:
             return point
     message = "the customer has no such contact point"
-    raise Unacceptable(UserError(UserErrorCode.NOT_FOUND, message, ("contactPointId",)))
+    raise problem(UserErrorCode.NOT_FOUND, message, "contactPointId")

@@ -20,7 +20,6 @@ from gateway.customers import account_id
 from gateway.delivering import decision_rows, subject_of
 from gateway.known import Known
 from gateway.model import (
-    Attempt,
     AttemptOutcome,
     Callback,
     CallbackStatus,
@@ -29,9 +28,8 @@ from gateway.model import (
     Contact,
     ContactStatus,
     StoredDecision,
-    Unacceptable,
-    UserError,
     UserErrorCode,
+    problem,
 )
 from gateway.planning import Plan, of_channel
 from gateway.requests import RecordCall
@@ -43,7 +41,7 @@ from gateway.store.database import Database
 from gateway.store.idempotency import Made
 from gateway.store.work import Work
 from policies.decision import Decision, Outcome
-from policies.facts import MEDIUM_OF, Channel, Reach
+from policies.facts import Channel, Reach
 from policies.holidays import UncoveredYear
 
 log = structlog.get_logger(__name__)
@@ -166,31 +164,19 @@ async def _ring(
     """Open the attempt: a ring that was begun is on record."""
     contact = held.contact
     lease_until = work.now + timedelta(minutes=gateway.settings.callback_lease_minutes)
-    attempt = Attempt(
-        id=work.new_id(),
-        contact_id=contact.id,
-        customer_id=contact.customer_id,
-        number=held.attempts + 1,
-        channel=Channel.CALLBACK,
-        provider=PROVIDER,
-        contact_point_id=decision.point,
-        started_at=work.now,
-        finished_at=None,
-        outcome=AttemptOutcome.OPEN,
-        provider_message_id=None,
-        provider_code=None,
-        detail=None,
+    attempt = attempts.begun(
+        work.new_id(),
+        contact.id,
+        contact.customer_id,
+        held.attempts + 1,
+        Channel.CALLBACK,
+        PROVIDER,
+        decision.point,
+        work.now,
     )
     await attempts.open_(work, [attempts.row(attempt, lease_until)])
-    move = {
-        "contact_id": contact.id,
-        "at": work.now,
-        "medium": MEDIUM_OF[Channel.CALLBACK],
-        "contact_point_id": decision.point,
-        "reach": Reach.PENDING,
-        "attempt_id": attempt.id,
-    }
-    await slots.move_reserved(work, [move])
+    taken = slots.moved(contact.id, work.now, Channel.CALLBACK, decision.point, Reach.PENDING, attempt.id)
+    await slots.move_reserved(work, [taken])
     await contacts.change(
         work,
         [{"id": contact.id, "status": ContactStatus.SENT, "attempts": held.attempts + 1, "lease_until": None}],
@@ -235,15 +221,7 @@ async def _put_off(work: Work, known: Known, waiting: Queued, held: Held, decisi
 async def _wait_until(work: Work, held: Held, instant: datetime) -> None:
     """The call waits in the queue, and its slot for the same instant."""
     await callbacks.move(work, [(held.contact.id, instant)])
-    move = {
-        "contact_id": held.contact.id,
-        "at": instant,
-        "medium": MEDIUM_OF[Channel.CALLBACK],
-        "contact_point_id": held.contact_point_id,
-        "reach": Reach.RESERVED,
-        "attempt_id": None,
-    }
-    await slots.move_reserved(work, [move])
+    await slots.move_reserved(work, [slots.moved(held.contact.id, instant, Channel.CALLBACK, held.contact_point_id)])
 
 
 async def release(gateway: Gateway, caller: Caller, callback_id: str, reason: str | None) -> tuple[Callback, Contact]:
@@ -269,9 +247,9 @@ async def record(gateway: Gateway, caller: Caller, call: RecordCall) -> tuple[Ca
         queued, held = await _own_claim(work, caller, call.callback_id)
         at = call.at or work.now
         if at > work.now:
-            raise _problem(UserErrorCode.INVALID, "lies in the future", "at")
+            raise problem(UserErrorCode.INVALID, "lies in the future", "at")
         if at < (await attempts.by_id(work, [_ring_of(queued)]))[_ring_of(queued)].started_at:
-            raise _problem(UserErrorCode.INVALID, "lies before the call was claimed", "at")
+            raise problem(UserErrorCode.INVALID, "lies before the call was claimed", "at")
         outcome, reach = _OUTCOMES[call.result]
         await _hear(work, reach, Event(_ring_of(queued), outcome, at, provider_code=call.result, note=call.note))
         if call.accounts is not None:
@@ -294,9 +272,9 @@ async def _move_on(gateway: Gateway, work: Work, queued: Queued, held: Held, cal
         await _end(work, queued, held, CallbackStatus.REACHED, ContactStatus.DELIVERED)
         return
     if call.call_again_at is not None and call.call_again_at <= work.now:
-        raise _problem(UserErrorCode.INVALID, "has already passed", "callAgainAt")
+        raise problem(UserErrorCode.INVALID, "has already passed", "callAgainAt")
     if call.call_again_at is not None and call.call_again_at > work.now + LATEST:
-        raise _problem(UserErrorCode.INVALID, f"lies more than {LATEST.days} days ahead", "callAgainAt")
+        raise problem(UserErrorCode.INVALID, f"lies more than {LATEST.days} days ahead", "callAgainAt")
     again = call.call_again_at or work.now + timedelta(minutes=gateway.settings.callback_ring_again_minutes)
     is_given_up = (
         outcome is AttemptOutcome.PERMANENT_FAILURE or queued.callback.attempts >= gateway.settings.callback_rings
@@ -353,11 +331,11 @@ async def lapse(gateway: Gateway, limit: int = 200) -> int:
 async def _own_claim(work: Work, caller: Caller, callback_id: str) -> tuple[Queued, Held]:
     queued = (await callbacks.by_id(work, [callback_id])).get(callback_id)
     if queued is None or not may_see(caller, queued.callback.customer_id):
-        raise _problem(UserErrorCode.NOT_FOUND, "no such callback", "callbackId")
+        raise problem(UserErrorCode.NOT_FOUND, "no such callback", "callbackId")
     await work.lock([queued.callback.customer_id])
     queued = (await callbacks.by_id(work, [callback_id]))[callback_id]
     if queued.callback.status is not CallbackStatus.CLAIMED or queued.agent_id != caller.id:
-        raise _problem(UserErrorCode.CONFLICT, "this callback is not claimed by you", "callbackId")
+        raise problem(UserErrorCode.CONFLICT, "this callback is not claimed by you", "callbackId")
     return queued, (await contacts.by_id(work, [queued.callback.contact_id]))[queued.callback.contact_id]
 
 
@@ -406,7 +384,3 @@ async def _end(work: Work, queued: Queued, held: Held, callback: CallbackStatus,
 async def _after(work: Work, queued: Queued) -> tuple[Callback, Contact]:
     callback = (await callbacks.by_id(work, [queued.callback.id]))[queued.callback.id].callback
     return callback, (await contacts.by_id(work, [callback.contact_id]))[callback.contact_id].contact
-
-
-def _problem(code: UserErrorCode, message: str, *field: str) -> Unacceptable:
-    return Unacceptable(UserError(code, message, field))

@@ -3,7 +3,7 @@
 import secrets
 
 from gateway.core import Gateway
-from gateway.model import Caller, Contact, Role, Unacceptable, UserError, UserErrorCode
+from gateway.model import Caller, Contact, Role, UserErrorCode, problem
 from gateway.store import callers
 from gateway.store.database import Database
 from policies.facts import Purpose
@@ -71,5 +71,5 @@ def may_see(caller: Caller, customer_id: str) -> bool:
 def visible(caller: Caller, contact: Contact | None, field: str) -> Contact:
     """What the caller may not see does not exist."""
     if contact is None or not may_see(caller, contact.customer_id):
-        raise Unacceptable(UserError(UserErrorCode.NOT_FOUND, "no such contact", (field,)))
+        raise problem(UserErrorCode.NOT_FOUND, "no such contact", field)
     return contact

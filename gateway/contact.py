@@ -22,7 +22,7 @@ from gateway.accepting import Acceptance, judge
 from gateway.core import Gateway
 from gateway.delivering import Dispatch, Step, decision_rows, next_step
 from gateway.known import Known
-from gateway.model import Contact, ContactStatus, StoredDecision, Unacceptable, UserError, UserErrorCode
+from gateway.model import Contact, ContactStatus, StoredDecision, Unacceptable, UserErrorCode, problem
 from gateway.requests import RequestContact
 from gateway.settling import Closing, event, reach, settled, spoiled
 from gateway.store import attempts, callbacks, contacts, customers, decisions, idempotency, slots
@@ -99,7 +99,7 @@ def same_key(made: Made | None, operation: str, fingerprint: str) -> Made | None
     """What the key made before, if the same was asked for then. One key, one thing made."""
     if made is not None and (made.operation, made.fingerprint) != (operation, fingerprint):
         message = "this key was used before, with another request"
-        raise Unacceptable(UserError(UserErrorCode.CONFLICT, message, ("idempotencyKey",)))
+        raise problem(UserErrorCode.CONFLICT, message, "idempotencyKey")
     return made
 
 

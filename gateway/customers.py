@@ -20,6 +20,7 @@ from gateway.model import (
     Unacceptable,
     UserError,
     UserErrorCode,
+    problem,
 )
 from gateway.requests import (
     NewPoint,
@@ -37,15 +38,11 @@ from gateway.store.work import Work
 from policies.facts import BillStatus, LenderRole, PromiseStatus
 
 
-def _problem(code: UserErrorCode, message: str, *field: str) -> Unacceptable:
-    return Unacceptable(UserError(code, message, field))
-
-
 async def register(gateway: Gateway, caller: Caller, wanted: RegisterCustomer) -> Customer:
     """Create a customer or bring one up to date. What is absent stays as it was; contact points merge by address."""
     if wanted.jurisdiction not in gateway.rulebooks:
         known = ", ".join(sorted(gateway.rulebooks))
-        raise _problem(UserErrorCode.INVALID, f"there is no rulebook for it; there are {known}", "jurisdiction")
+        raise problem(UserErrorCode.INVALID, f"there is no rulebook for it; there are {known}", "jurisdiction")
     new_points = _read_points(wanted)
     async with gateway.database.write() as work:
         before = await store.by_reference(work, wanted.reference)
@@ -128,11 +125,11 @@ async def register_bill(gateway: Gateway, caller: Caller, wanted: RegisterBill) 
         customer = await _customer(work, caller, wanted.customer_id)
         before = await bills.by_reference(work, wanted.reference)
         if before is not None and before.customer_id != customer.id:
-            raise _problem(UserErrorCode.CONFLICT, "this reference is another customer's bill", "reference")
+            raise problem(UserErrorCode.CONFLICT, "this reference is another customer's bill", "reference")
         account = await _merge_account(work, customer, wanted)
         status = wanted.status or (before.status if before else BillStatus.OPEN)
         if status is BillStatus.OPEN and not wanted.amount_due:
-            raise _problem(UserErrorCode.INVALID, "must be more than nothing while the bill is open", "amountDue")
+            raise problem(UserErrorCode.INVALID, "must be more than nothing while the bill is open", "amountDue")
         bill = Bill(
             id=before.id if before else work.new_id(),
             customer_id=customer.id,
@@ -170,7 +167,7 @@ async def _merge_account(work: Work, customer: Customer, wanted: RegisterBill) -
     elif account != before:
         if customer.id not in await bills.debtors(work, [account.id]):
             message = "this account is another customer's, and is not as it is given here"
-            raise _problem(UserErrorCode.CONFLICT, message, "account")
+            raise problem(UserErrorCode.CONFLICT, message, "account")
         await bills.change_account(work, account)
     return account
 
@@ -181,7 +178,7 @@ async def record_consent(gateway: Gateway, caller: Caller, wanted: RecordConsent
         customer = await _customer(work, caller, wanted.customer_id)
         await _check_point(work, customer, wanted.contact_point_id)
         if wanted.at is not None and wanted.at > work.now:
-            raise _problem(UserErrorCode.INVALID, "lies in the future", "at")
+            raise problem(UserErrorCode.INVALID, "lies in the future", "at")
         entry = ConsentEntry(
             id=work.new_id(),
             customer_id=customer.id,
@@ -207,10 +204,10 @@ async def record_outside_contact(
         before = await store.outside_by_reference(work, caller.id, wanted.reference)
         if before is not None:
             if before[1] != wanted.fingerprint:
-                raise _problem(UserErrorCode.CONFLICT, "this reference was used for another contact", "reference")
+                raise problem(UserErrorCode.CONFLICT, "this reference was used for another contact", "reference")
             return customer, before[0], True
         if wanted.at > work.now:
-            raise _problem(UserErrorCode.INVALID, "lies in the future", "at")
+            raise problem(UserErrorCode.INVALID, "lies in the future", "at")
         outside = OutsideContact(
             id=work.new_id(),
             customer_id=customer.id,
@@ -246,7 +243,7 @@ async def place_hold(gateway: Gateway, caller: Caller, wanted: PlaceHold) -> Hol
         await _check_point(work, customer, wanted.contact_point_id)
         starts = wanted.starts or work.now
         if wanted.ends is not None and wanted.ends <= starts:
-            raise _problem(UserErrorCode.INVALID, "must lie after its beginning", "until")
+            raise problem(UserErrorCode.INVALID, "must lie after its beginning", "until")
         hold = HoldEntry(
             id=work.new_id(),
             customer_id=customer.id,
@@ -270,7 +267,7 @@ async def lift_hold(gateway: Gateway, caller: Caller, hold_id: str, reason: str)
     async with gateway.database.write() as work:
         hold = (await store.holds(work, [hold_id])).get(hold_id)
         if hold is None or not may_see(caller, hold.customer_id):
-            raise _problem(UserErrorCode.NOT_FOUND, "no such hold", "holdId")
+            raise problem(UserErrorCode.NOT_FOUND, "no such hold", "holdId")
         if hold.lifted_at is not None:
             return hold
         await store.lift_hold(work, hold, reason)
@@ -282,7 +279,7 @@ async def mark_point(gateway: Gateway, caller: Caller, point_id: str, usable: bo
     async with gateway.database.write() as work:
         point = (await store.points(work, [point_id])).get(point_id)
         if point is None or not may_see(caller, point.customer_id):
-            raise _problem(UserErrorCode.NOT_FOUND, "no such contact point", "contactPointId")
+            raise problem(UserErrorCode.NOT_FOUND, "no such contact point", "contactPointId")
         marked = replace(point, usable=usable)
         await store.change_points(work, [marked])
     return marked
@@ -295,7 +292,7 @@ async def link(gateway: Gateway, caller: Caller, customer_ids: Collection[str]) 
         found = await store.by_id(work, customer_ids)
         for index, customer_id in enumerate(customer_ids):
             if customer_id not in found:
-                raise _problem(UserErrorCode.NOT_FOUND, "no such customer", "customerIds", str(index))
+                raise problem(UserErrorCode.NOT_FOUND, "no such customer", "customerIds", str(index))
         linked = set(customer_ids).union(*(await store.same_person(work, customer_ids)).values())
         await store.link(work, linked, min(linked))
         everybody = await store.by_id(work, linked)
@@ -308,10 +305,10 @@ async def record_promise(gateway: Gateway, caller: Caller, wanted: RecordPromise
         customer = await _customer(work, caller, wanted.customer_id)
         made_at = wanted.made_at or work.now
         if made_at > work.now:
-            raise _problem(UserErrorCode.INVALID, "lies in the future", "madeAt")
+            raise problem(UserErrorCode.INVALID, "lies in the future", "madeAt")
         # A day's grace: the customer's today may be our tomorrow.
         if (made_at.date() - wanted.pay_by).days > 1:
-            raise _problem(UserErrorCode.INVALID, "lies before the promise was made", "payBy")
+            raise problem(UserErrorCode.INVALID, "lies before the promise was made", "payBy")
         promise = PromiseEntry(
             id=work.new_id(),
             customer_id=customer.id,
@@ -342,7 +339,7 @@ async def account_id(work: Work, customer: Customer, reference: str, field: str)
     """The customer's account of that reference."""
     found = (await bills.accounts_of(work, customer.id)).get(reference)
     if found is None:
-        raise _problem(UserErrorCode.NOT_FOUND, "the customer has no account of this reference", field)
+        raise problem(UserErrorCode.NOT_FOUND, "the customer has no account of this reference", field)
     return found
 
 
@@ -351,7 +348,7 @@ async def _customer(work: Work, caller: Caller, customer_id: str) -> Customer:
     await work.lock([customer_id])
     customer = (await store.by_id(work, [customer_id])).get(customer_id)
     if customer is None or not may_see(caller, customer.id):
-        raise _problem(UserErrorCode.NOT_FOUND, "no such customer", "customerId")
+        raise problem(UserErrorCode.NOT_FOUND, "no such customer", "customerId")
     return customer
 
 
@@ -360,4 +357,4 @@ async def _check_point(work: Work, customer: Customer, point_id: str | None) -> 
         point = (await store.points(work, [point_id])).get(point_id)
         if point is None or point.customer_id != customer.id:
             message = "the customer has no such contact point"
-            raise _problem(UserErrorCode.NOT_FOUND, message, "contactPointId")
+            raise problem(UserErrorCode.NOT_FOUND, message, "contactPointId")

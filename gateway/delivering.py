@@ -10,15 +10,15 @@ from channels.base import Message, Provider
 from gateway.accepting import reserved
 from gateway.core import Gateway
 from gateway.known import Known, Subject
-from gateway.model import Attempt, AttemptOutcome, Contact, ContactStatus
+from gateway.model import Attempt, Contact, ContactStatus
 from gateway.planning import Plan, plan
-from gateway.store import decisions
+from gateway.store import attempts, decisions, slots
 from gateway.store.contacts import Held
 from gateway.store.work import Row, Work
 from gateway.wording import compose
 from gateway.words import WordsError
 from policies.decision import Decision, Outcome
-from policies.facts import MEDIUM_OF, Reach
+from policies.facts import Reach
 from policies.holidays import UncoveredYear
 
 log = structlog.get_logger(__name__)
@@ -72,14 +72,7 @@ def next_step(gateway: Gateway, work: Work, known: Known, held: Held) -> Step:
 
 def _later(held: Held, instant: datetime) -> Step:
     assert held.channel is not None
-    slot = {
-        "contact_id": held.contact.id,
-        "at": instant,
-        "medium": MEDIUM_OF[held.channel],
-        "contact_point_id": held.contact_point_id,
-        "reach": Reach.RESERVED,
-        "attempt_id": None,
-    }
+    slot = slots.moved(held.contact.id, instant, held.channel, held.contact_point_id)
     return Step(held, {"id": held.contact.id, "due_at": instant}, slot=slot)
 
 
@@ -113,7 +106,7 @@ def _wait(known: Known, held: Held, decided: Sequence[Row], chosen: Decision) ->
         "contact_point_id": chosen.point,
         "due_at": chosen.next_allowed_at,
     }
-    slot = _slot_move(held, chosen, chosen.next_allowed_at, Reach.RESERVED, None)
+    slot = slots.moved(held.contact.id, chosen.next_allowed_at, chosen.channel, chosen.point)
     return Step(held, changed, decided, slot=slot)
 
 
@@ -144,20 +137,15 @@ def _go(gateway: Gateway, work: Work, known: Known, held: Held, decided: Sequenc
     lease_until = now + timedelta(seconds=gateway.settings.attempt_lease_seconds)
     attempt = None
     if provider.is_attempt:
-        attempt = Attempt(
-            id=attempt_id,
-            contact_id=contact.id,
-            customer_id=contact.customer_id,
-            number=held.attempts + 1,
-            channel=chosen.channel,
-            provider=provider.name,
-            contact_point_id=point.id,
-            started_at=now,
-            finished_at=None,
-            outcome=AttemptOutcome.OPEN,
-            provider_message_id=None,
-            provider_code=None,
-            detail=None,
+        attempt = attempts.begun(
+            attempt_id,
+            contact.id,
+            contact.customer_id,
+            held.attempts + 1,
+            chosen.channel,
+            provider.name,
+            point.id,
+            now,
         )
     reach = Reach.PENDING if attempt else Reach.RESERVED
     moved = replace(held, channel=chosen.channel, contact_point_id=point.id)
@@ -176,19 +164,8 @@ def _go(gateway: Gateway, work: Work, known: Known, held: Held, decided: Sequenc
     }
     patience = timedelta(seconds=gateway.settings.send_timeout_seconds)
     dispatch = Dispatch(contact, attempt, provider, message, min(patience, left) if left else patience)
-    slot = _slot_move(held, chosen, now, reach, attempt.id if attempt else None)
+    slot = slots.moved(contact.id, now, chosen.channel, chosen.point, reach, attempt.id if attempt else None)
     return Step(held, changed, decided, dispatch, slot)
-
-
-def _slot_move(held: Held, chosen: Decision, at: datetime, reach: Reach, attempt_id: str | None) -> Row:
-    return {
-        "contact_id": held.contact.id,
-        "at": at,
-        "medium": MEDIUM_OF[chosen.channel],
-        "contact_point_id": chosen.point,
-        "reach": reach,
-        "attempt_id": attempt_id,
-    }
 
 
 def decision_rows(work: Work, held: Held, planned: Plan) -> list[Row]:

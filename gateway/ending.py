@@ -10,9 +10,8 @@ from gateway.model import (
     Caller,
     Contact,
     ContactStatus,
-    Unacceptable,
-    UserError,
     UserErrorCode,
+    problem,
 )
 from gateway.store import attempts, callbacks, contacts, slots
 from gateway.store.attempts import Event
@@ -33,7 +32,7 @@ async def cancel(gateway: Gateway, caller: Caller, contact_id: str, reason: str 
         is_queued = waiting_call is not None and waiting_call.is_waiting
         if held.contact.status is not ContactStatus.SCHEDULED and not is_queued:
             message = f"the contact is {held.contact.status} and can no longer be taken back"
-            raise Unacceptable(UserError(UserErrorCode.TOO_LATE, message, ("contactId",)))
+            raise problem(UserErrorCode.TOO_LATE, message, "contactId")
         sealed = None if reason is None else work.vault.seal(held.contact.customer_id, reason)
         row = {"id": contact_id, "status": ContactStatus.CANCELLED, "cancel_reason": sealed}
         await contacts.change(work, [row])
@@ -53,7 +52,7 @@ async def settle(gateway: Gateway, caller: Caller, contact_id: str, delivered: b
             return held.contact
         if held.contact.status is not ContactStatus.UNCLEAR:
             message = f"the contact is {held.contact.status}; only an UNCLEAR one is settled by a person"
-            raise Unacceptable(UserError(UserErrorCode.CONFLICT, message, ("contactId",)))
+            raise problem(UserErrorCode.CONFLICT, message, "contactId")
         unknown = [one for one in await attempts.of_contact(work, contact_id) if one.outcome is AttemptOutcome.UNKNOWN]
         outcome = AttemptOutcome.DELIVERED if delivered else AttemptOutcome.PERMANENT_FAILURE
         detail = f"settled by {caller.name}"

@@ -109,6 +109,11 @@ class Unacceptable(Exception):
         self.errors = errors
 
 
+def problem(code: UserErrorCode, message: str, *field: str) -> Unacceptable:
+    """One thing that is wrong, at that path within the input."""
+    return Unacceptable(UserError(code, message, field))
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who is calling. `purposes` are those that rules exempt and that this caller may use without further evidence."""

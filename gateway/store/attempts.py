@@ -43,6 +43,28 @@ async def open_(work: Work, rows: Sequence[Row]) -> None:
     await work.insert("attempt", rows)
 
 
+def begun(
+    attempt_id: str, contact_id: str, customer_id: str, number: int, channel: Channel, provider: str,
+    point_id: str | None, now: datetime,
+) -> Attempt:  # fmt: skip
+    """An attempt of which nothing has been heard."""
+    return Attempt(
+        id=attempt_id,
+        contact_id=contact_id,
+        customer_id=customer_id,
+        number=number,
+        channel=channel,
+        provider=provider,
+        contact_point_id=point_id,
+        started_at=now,
+        finished_at=None,
+        outcome=AttemptOutcome.OPEN,
+        provider_message_id=None,
+        provider_code=None,
+        detail=None,
+    )
+
+
 def row(attempt: Attempt, lease_until: datetime) -> Row:
     """A new attempt, for `open_`. When the lease has passed and nothing was heard, it counts as lost."""
     return {

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete, or_, select, update
 from gateway.store.many import Question, among
 from gateway.store.types import Instant
 from gateway.store.work import Row, Work, table
-from policies.facts import Medium, PastContact, Purpose, Reach
+from policies.facts import MEDIUM_OF, Channel, Medium, PastContact, Purpose, Reach
 
 _SLOT = table("slot")
 
@@ -78,8 +78,23 @@ def row(work: Work, customer_id: str, past: PastContact, account_id: str | None)
     }
 
 
+def moved(
+    contact_id: str, at: datetime, channel: Channel, point: str | None,
+    reach: Reach = Reach.RESERVED, attempt_id: str | None = None,
+) -> Row:  # fmt: skip
+    """Where the slot that a contact has reserved goes: to another instant, or to the attempt that takes it."""
+    return {
+        "contact_id": contact_id,
+        "at": at,
+        "medium": MEDIUM_OF[channel],
+        "contact_point_id": point,
+        "reach": reach,
+        "attempt_id": attempt_id,
+    }
+
+
 async def move_reserved(work: Work, moves: Sequence[Row]) -> None:
-    """Each move: `contact_id` and the new `at`, `medium`, `contact_point_id`, `reach`, `attempt_id`."""
+    """Each as `moved` makes it."""
     if moves:
         columns = ("at", "medium", "contact_point_id", "reach", "attempt_id")
         statement = (
