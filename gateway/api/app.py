@@ -30,14 +30,17 @@ def create_app(gateway: Gateway) -> Starlette:
             return JSONResponse({"status": "ready"})
         return JSONResponse({"status": "not ready"}, status_code=503)
 
-    return Starlette(
+    endpoint = GraphQLEndpoint(gateway, engine)
+    app = Starlette(
         routes=[
-            Route("/graphql", GraphQLEndpoint(gateway, engine)),
+            Route("/graphql", endpoint),
             WebSocketRoute("/graphql", GraphQLWebSocket(gateway, engine)),
             Route("/health", health),
             Route("/ready", ready),
         ]
     )
+    app.state.graphql = endpoint
+    return app
 
 
 async def _database_answers(gateway: Gateway) -> bool:

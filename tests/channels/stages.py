@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 from channels.base import Message, OutcomeUnknown, PermanentFailure, Provider, TemporaryFailure
 from channels.callback import CallbackQueue
 from channels.email import SmtpEmail
-from channels.local import Answer, Cut, LocalSmsProvider, LocalSmtpServer, Refuse, Slow, serve
+from channels.local import Accept, Answer, Cut, LocalSmsProvider, LocalSmtpServer, Refuse, Slow, serve
 from channels.sandbox import Delay, Sandbox
 from channels.sms.http import HttpSms
 from channels.sms.twilio import TwilioSms
@@ -27,6 +27,9 @@ class Stage(Protocol):
 
     def next(self, ending: Ending) -> None:
         """How the other side treats the next message; it repeats the address wherever it can."""
+
+    def relent(self) -> None:
+        """The other side treats messages well from now on, whatever it was told before."""
 
     def taken(self) -> int:
         """How many messages the other side has taken."""
@@ -48,6 +51,9 @@ class HttpStage:
             "silent": Slow(FOREVER),
         }
         self.vendor.script.next(behaviours[ending])
+
+    def relent(self) -> None:
+        self.vendor.script.always(Accept())
 
     def taken(self) -> int:
         return len(self.vendor.messages)
@@ -71,6 +77,9 @@ class TwilioStage:
             }[ending]
         )
 
+    def relent(self) -> None:
+        self.vendor.says.clear()
+
     def taken(self) -> int:
         return len(self.vendor.forms)
 
@@ -90,6 +99,9 @@ class SmtpStage:
             "silent": Slow(FOREVER),
         }
         self.server.script.next(behaviours[ending])
+
+    def relent(self) -> None:
+        self.server.script.always(Accept())
 
     def taken(self) -> int:
         return len(self.server.messages)
@@ -111,6 +123,9 @@ class CallbackStage:
     def next(self, ending: Ending) -> None:
         answer_next(self.sandbox, ending)
 
+    def relent(self) -> None:
+        """It was told of each message as it began, so nothing is left."""
+
     def taken(self) -> int:
         return len(self.sandbox.sent)
 
@@ -124,6 +139,9 @@ class SandboxStage:
 
     def next(self, ending: Ending) -> None:
         answer_next(self.sandbox, ending)
+
+    def relent(self) -> None:
+        """It was told of each message as it began, so nothing is left."""
 
     def taken(self) -> int:
         return len(self.sandbox.sent)

@@ -110,6 +110,7 @@ async def test_a_cancelled_send_does_not_wedge_the_provider(stage: Stage) -> Non
         sending.cancel()
         with pytest.raises(asyncio.CancelledError):
             await sending
+    stage.relent()  # on a slow machine a message was called back before it had arrived
 
     assert await stage.provider.send(replace(stage.message, reference="attempt-2"), timeout=SOON)
 
