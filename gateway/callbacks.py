@@ -33,6 +33,7 @@ from gateway.model import (
 )
 from gateway.planning import Plan, of_channel
 from gateway.requests import RecordCall
+from gateway.settling import next_channel
 from gateway.store import attempts, callbacks, contacts, customers, decisions, idempotency, slots
 from gateway.store.attempts import Event
 from gateway.store.callbacks import Queued
@@ -291,16 +292,11 @@ async def _move_on(gateway: Gateway, work: Work, queued: Queued, held: Held, cal
 
 async def _give_up(work: Work, queued: Queued, held: Held) -> None:
     """Rung for the last time: the next channel of the contact, if it has one, or the end."""
-    spent = (*held.contact.spent_channels, Channel.CALLBACK)
-    left = [one for one in held.contact.channels if one not in spent]
-    if not left:
-        await _end(work, queued, held, CallbackStatus.NOT_REACHED, ContactStatus.FAILED)
-        return
-    await _end(work, queued, held, CallbackStatus.NOT_REACHED, ContactStatus.SCHEDULED)
-    row = {"id": held.contact.id, "spent_channels": list(spent), "channel": left[0], "due_at": work.now}
-    await contacts.change(work, [{**row, "channel_attempts": 0}])
-    slot = reserved(replace(held, channel=left[0], contact_point_id=None), work.now)
-    await work.insert("slot", [slots.row(work, slot.customer_id, slot.past, slot.account_id)])
+    row, slot = next_channel(work, replace(held, channel=Channel.CALLBACK))
+    await _end(work, queued, held, CallbackStatus.NOT_REACHED, row["status"])
+    await contacts.change(work, [row])
+    if slot:
+        await work.insert("slot", [slots.row(work, slot.customer_id, slot.past, slot.account_id)])
 
 
 async def lapse(gateway: Gateway, limit: int = 200) -> int:

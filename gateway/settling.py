@@ -91,7 +91,7 @@ def settled(
         case PermanentFailure(bad_address=True) if _other_point(points, held):
             return _again(work, held, timedelta(0))
         case TemporaryFailure() | PermanentFailure():
-            return _next_channel(work, held)
+            return next_channel(work, held)
         case _:
             return _ended(held, ContactStatus.UNCLEAR), None
 
@@ -117,7 +117,7 @@ def _again(work: Work, held: Held, wait: timedelta) -> tuple[Row, Slot]:
     return row, reserved(held, due_at)
 
 
-def _next_channel(work: Work, held: Held) -> tuple[Row, Slot | None]:
+def next_channel(work: Work, held: Held) -> tuple[Row, Slot | None]:
     """The channel in use is given up. The next one is a new decision, under the same rules and caps."""
     assert held.channel is not None
     spent = (*held.contact.spent_channels, held.channel)

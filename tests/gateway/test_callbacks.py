@@ -224,3 +224,18 @@ async def test_what_was_said_when_booking_and_what_the_agent_noted_are_kept(worl
 
     assert claimed.note == "hard of hearing"
     assert [attempt.note for attempt in await world.attempts(answer)] == ["will pay on Friday"]
+
+
+async def test_a_call_that_is_given_up_gives_way_to_the_next_channel(world: World) -> None:
+    customer = await world.customer("CN")
+    answer = await world.request(customer, Channel.CALLBACK, Channel.EMAIL)
+    await world.deliver()
+    claimed, _ = await callbacks.claim(world.gateway, AGENT, "k1")
+    assert claimed is not None
+
+    callback, contact = await callbacks.record(world.gateway, AGENT, _call(claimed.id, CallResult.WRONG_NUMBER))
+    await world.deliver()
+
+    assert (callback.status, contact.status) == (CallbackStatus.NOT_REACHED, ContactStatus.SCHEDULED)
+    assert len(world.email.sent) == 1
+    assert [one.channel for one in await world.attempts(answer)] == [Channel.CALLBACK, Channel.EMAIL]
