@@ -20,11 +20,13 @@ $(INSTALLED): pyproject.toml constraints.txt
 demo: install ## a gateway to look at, with customers, keys and local providers
 	$(BIN)/gateway demo
 
-test: install ## every test
+test: install ## every test; those that need a database on SQLite, and again on PostgreSQL
 	$(BIN)/pytest
+	$(BIN)/pytest --database postgresql tests/gateway tests/api tests/canaries tests/reliability
 
 check: install lint types imports schema ## what CI runs: lint, types, import directions, schema drift, tests with coverage
-	$(BIN)/pytest --cov --cov-report=term --cov-fail-under=90
+	$(BIN)/pytest --cov --cov-report=
+	$(BIN)/pytest --cov --cov-append --cov-report=term --cov-fail-under=90 --database postgresql tests/gateway tests/api tests/canaries tests/reliability
 
 lint: install
 	$(BIN)/ruff format --check .
@@ -39,8 +41,9 @@ imports: install
 schema: install ## is schema.graphql what the code says?
 	$(BIN)/gateway schema | diff - schema.graphql
 
-bench: install ## the server's CPU per requestContact beside a floor, in one run
+bench: install ## the server's CPU per requestContact beside a floor, in one run, on both databases
 	$(BIN)/python -m tests.benchmarks.main_job
+	$(BIN)/python -m tests.benchmarks.main_job --database postgresql
 
 clean: ## the environment and caches; not what is in var/
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage* build *.egg-info

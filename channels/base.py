@@ -11,8 +11,10 @@ A failure carries the provider's code and a short detail, and nothing personal: 
 whatever their library raises to these three, and never let a library's error through, because those print addresses.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import ClassVar, Protocol
 
 
@@ -58,6 +60,9 @@ class Message:
     valid_for: timedelta | None = None
     #: RFC 8058 one-click address, for e-mail.
     unsubscribe_url: str | None = field(default=None, repr=False)
+    #: The words by name and the values in them, as they are printed: for vendors that send only registered templates.
+    template: str | None = None
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +88,89 @@ class Provider(Protocol):
     async def close(self) -> None:
         """Give connections back. Sending afterwards is an error."""
         ...
+
+
+# --- what providers say later -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A request of a provider's to us, as it arrived. `url` is the whole address that the provider called."""
+
+    method: str
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)  #: by lower-case names
+    body: bytes = field(repr=False)
+    received_at: datetime
+
+
+class WebhookRefused(Exception):
+    """It is not the provider's, or is too old to be believed. Its text names nobody."""
+
+
+class WebhookUnreadable(Exception):
+    """It is the provider's, and we cannot read it. Its text names nobody."""
+
+
+class Arrival(StrEnum):
+    """How far a message got, as a provider says it."""
+
+    ACCEPTED = "ACCEPTED"  #: under way: the provider or the network took it
+    DELIVERED = "DELIVERED"
+    FAILED = "FAILED"  #: it did not arrive, and will not
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a provider says later about an attempt. `id` is the same when the same is said twice."""
+
+    id: str
+    reference: str  #: the attempt's id, which went with the message
+    arrival: Arrival
+    code: str | None = None
+    at: datetime | None = None  #: by the provider's clock
+    provider_message_id: str | None = None
+    bad_address: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A message from somebody to us. `id` is the same when it comes twice."""
+
+    id: str
+    sender: str = field(repr=False)
+    text: str = field(repr=False)
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """Who got a message told their mail provider that it was unwanted (RFC 5965). `reference` is the attempt's id."""
+
+    id: str
+    reference: str
+    at: datetime | None = None
+
+
+Heard = Receipt | Reply | Complaint
+
+
+@dataclass(frozen=True, slots=True)
+class Thanks:
+    """What a provider wants to hear when we have what it told us."""
+
+    status: int = 204
+    body: bytes = b""
+    content_type: str = "text/plain"
+
+
+class Listener(Protocol):
+    """The other half of a provider: reads what it says by webhook. Knows no clock, keeps nothing."""
+
+    name: str
+
+    def hear(self, webhook: Webhook) -> Sequence[Heard]:
+        """What it says, or `WebhookRefused`, or `WebhookUnreadable`."""
+        ...
+
+    thanks: Thanks

@@ -1,18 +1,23 @@
 """E-mail over SMTP, on kept connections.
 
 What may go wrong, and what it says about the mail, is drawn in `channels/smtp.py`.
+
+`security` is never less than what was asked for: a server that offers no STARTTLS gets no mail. A password goes over
+TLS or stays on this machine.
 """
 
 import asyncio
 import ssl
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 from typing import ClassVar, Literal, Self, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import aiosmtplib
 
 from channels.base import Accepted, Message
+from channels.dkim import Signer
 from channels.mime import Letterhead
 from channels.smtp import FAILURES, Transfer, failure_of
 
@@ -29,7 +34,11 @@ class SmtpEmail:
     """Mails through one SMTP server.
 
     At most `pool_size` connections, each kept for `kept_for` after its last mail. `date` writes the Date header;
-    without it the server does.
+    without it the server does. `dkim` signs the mails. ValueError for a password that would go over the wire in clear.
+
+    `deliver_by` tells servers that know RFC 2852 how long a mail is valid. Say yes only if yours delivers into
+    mailboxes itself: one that relays must return the mail at once when the next server does not know RFC 2852, and few
+    do.
     """
 
     is_attempt: ClassVar[bool] = True
@@ -46,12 +55,16 @@ class SmtpEmail:
         pool_size: int = 4,
         kept_for: timedelta = KEPT_FOR,
         date: Callable[[], datetime] | None = None,
+        dkim: Signer | None = None,
+        deliver_by: bool = False,
         tls_context: ssl.SSLContext | None = None,
         local_hostname: str | None = None,
         name: str = "smtp",
     ) -> None:
         if pool_size < 1:
             raise ValueError("pool_size must be at least 1")
+        if username is not None and security == "none" and not _is_this_machine(host):
+            raise ValueError("the password would go over the wire in clear: use starttls or tls")
         self.name = name
         self._host = host
         self._port = port or DEFAULT_PORTS[security]
@@ -61,7 +74,8 @@ class SmtpEmail:
         self._tls_context = tls_context
         self._local_hostname = local_hostname
         self._kept_for = kept_for.total_seconds()
-        self._letterhead = Letterhead(sender, date=date)
+        self._letterhead = Letterhead(sender, date=date, dkim=dkim)
+        self._deliver_by = deliver_by
         self._turns = asyncio.Semaphore(pool_size)
         self._kept: dict[aiosmtplib.SMTP, asyncio.TimerHandle] = {}
         self._closed = False
@@ -73,9 +87,13 @@ class SmtpEmail:
         *,
         sender: str,
         date: Callable[[], datetime] | None = None,
+        dkim: Signer | None = None,
         tls_context: ssl.SSLContext | None = None,
     ) -> Self:
-        """From `smtp://user:password@host:port?security=starttls&pool=8`; `smtp+starttls://` and `smtps://` as well."""
+        """From `smtp://user:password@host:port?security=starttls&pool=8`; `smtp+starttls://` and `smtps://` as well.
+
+        `deliver_by=yes` or `no` is an option too.
+        """
         try:
             parts = urlsplit(url)
             port = parts.port
@@ -89,6 +107,9 @@ class SmtpEmail:
         security = cast(Security, options.pop("security", SCHEMES[parts.scheme]))
         if security not in DEFAULT_PORTS:
             raise ValueError(f"security in the SMTP URL must be one of {', '.join(DEFAULT_PORTS)}")
+        deliver_by = options.pop("deliver_by", "no")
+        if deliver_by not in ("yes", "no"):
+            raise ValueError("deliver_by in the SMTP URL must be yes or no")
         if options:
             raise ValueError(f"the SMTP URL has options we do not know: {', '.join(sorted(options))}")
         return cls(
@@ -100,6 +121,8 @@ class SmtpEmail:
             security=security,
             pool_size=pool_size,
             date=date,
+            dkim=dkim,
+            deliver_by=deliver_by == "yes",
             tls_context=tls_context,
         )
 
@@ -108,7 +131,7 @@ class SmtpEmail:
         if self._closed:
             raise RuntimeError("this provider is closed")
         mail = self._letterhead.write(message)
-        transfer = Transfer(mail, timeout.total_seconds())
+        transfer = Transfer(mail, timeout.total_seconds(), deliver_by=self._deliver_by)
         try:
             async with asyncio.timeout(transfer.seconds):
                 return await self._hand_over(transfer)
@@ -186,3 +209,10 @@ class SmtpEmail:
     def _drop(self, smtp: aiosmtplib.SMTP) -> None:
         self._kept.pop(smtp, None)
         smtp.close()
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"

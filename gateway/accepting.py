@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from gateway.core import Gateway
+from gateway.hardship import diverted, on_record
 from gateway.known import Known, Subject
 from gateway.model import (
     Bill,
@@ -25,8 +27,9 @@ from gateway.requests import RequestContact
 from gateway.store.contacts import Held
 from gateway.store.slots import Slot
 from gateway.store.work import Work
-from gateway.words import BadVariable, UnknownTemplate, check_variables
+from gateway.words import BadName, BadVariable, UnknownTemplate, check_variables
 from policies.facts import MEDIUM_OF, Channel, Initiator, PastContact, Purpose, Reach
+from policies.hardship import NOTHING
 from policies.holidays import UncoveredYear
 
 
@@ -40,14 +43,20 @@ class Acceptance:
     callback: Callback | None  #: a call promised for a wished time stands in the queue at once
 
 
-def judge(gateway: Gateway, known: Known, work: Work, request: RequestContact) -> Acceptance:
-    """Raises `Unacceptable` with everything that is wrong. What is reserved, the rest of the batch sees."""
-    customer = visible_customer(known, request.caller, request.customer_id)
+def judge(gateway: Gateway, known: Known, work: Work, asked: RequestContact) -> Acceptance:
+    """Raises `Unacceptable` with everything that is wrong. What is reserved, the rest of the batch sees.
+
+    What was asked for and what is done differ where hardship makes a notice the offer of a plan.
+    """
+    customer = visible_customer(known, asked.caller, asked.customer_id)
+    hardship = known.hardship.get(customer.id, NOTHING)
+    request = diverted(asked, hardship, can_be_called=known.can_be_called(customer.id))
+    is_diverted = request is not asked
     bill = visible_bill(known, customer, request.bill_id)
     answers = _answered(known, request, customer)
     _check_times(request, work.now)
     channels = tuple(dict.fromkeys(request.channels or customer.preferred_channels or DEFAULT_CHANNELS))
-    template = _template(gateway, request, customer, channels)
+    template = _template(gateway, request, customer, bill, channels)
     contact_id = work.new_id()
     subject = Subject(
         customer_id=customer.id,
@@ -82,6 +91,8 @@ def judge(gateway: Gateway, known: Known, work: Work, request: RequestContact) -
             variables=request.variables,
             evidence=subject.evidence,
             in_reply_to=request.in_reply_to,
+            asked_purpose=asked.purpose if is_diverted else None,
+            diversion=on_record(hardship) if is_diverted else None,
         ),
         account_id=bill.account.id if bill else None,
         channel=planned.chosen.channel if planned.chosen else None,
@@ -152,19 +163,24 @@ def _check_times(request: RequestContact, now: datetime) -> None:
         raise problem(UserErrorCode.INVALID, "must lie after the wished time", field)
 
 
-def _template(gateway: Gateway, request: RequestContact, customer: Customer, channels: tuple[Channel, ...]) -> str:
+def _template(
+    gateway: Gateway, request: RequestContact, customer: Customer, bill: Bill | None, channels: tuple[Channel, ...]
+) -> str:
     """The template's name, after a look at whether it can be filled on every channel."""
     template = request.template or gateway.words.default(request.purpose)
-    if request.is_callback and gateway.words.missing(template, Channel.CALLBACK, customer.locale, ()):
+    product = bill.account.product if bill else None
+    needs = partial(gateway.words.missing, locale=customer.locale, jurisdiction=customer.jurisdiction, product=product)
+    if request.is_callback and needs(template, Channel.CALLBACK, given=()):
         # Who books a call brings no variables. The agent says in their own words what the script would have said.
         template = gateway.words.default(Purpose.FOLLOW_UP)
     try:
         check_variables(request.variables)
-        missing = frozenset[str]().union(
-            *(gateway.words.missing(template, channel, customer.locale, request.variables) for channel in channels)
-        )
+        gateway.words.check_said(template, request.purpose, customer.locale, request.variables)
+        missing = frozenset[str]().union(*(needs(template, channel, given=request.variables) for channel in channels))
     except UnknownTemplate as unknown:
         raise problem(UserErrorCode.NOT_FOUND, str(unknown), "template") from None
+    except BadName as bad:
+        raise problem(UserErrorCode.INVALID, str(bad), "variables") from None
     except BadVariable as bad:
         raise Unacceptable(UserError(UserErrorCode.INVALID, str(bad), ("variables", bad.name))) from None
     if missing:

@@ -1,11 +1,12 @@
 """Phone numbers and mail addresses: checked, brought to one form, and masked."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import phonenumbers
 from phonenumbers import PhoneNumberFormat, timezone
 
+from gateway.store.vault import ERASED
 from policies.facts import Channel
 
 _MAIL = re.compile(r"[^\s@<>\"(),:;\[\]\\]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_]{2,63}")
@@ -23,8 +24,12 @@ class BadAddress(ValueError):
 class Address:
     """`text` in the one form it is kept in: E.164, or a mail address with its domain in lower case."""
 
-    text: str
-    masked: str
+    channel: Channel
+    text: str = field(repr=False)
+
+    @property
+    def masked(self) -> str:
+        return masked(self.channel, self.text)
 
 
 def read(channel: Channel, text: str, jurisdiction: str) -> Address:
@@ -33,7 +38,7 @@ def read(channel: Channel, text: str, jurisdiction: str) -> Address:
         return _mail(text.strip())
     number = parse_number(text, jurisdiction)
     e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
-    return Address(e164, mask_number(e164, number.country_code))
+    return Address(channel, e164)
 
 
 def parse_number(text: str, jurisdiction: str) -> phonenumbers.PhoneNumber:
@@ -53,6 +58,16 @@ def zones_of(e164: str) -> tuple[str, ...]:
     return tuple(zone for zone in zones if zone != "Etc/Unknown")
 
 
+def masked(channel: Channel, text: str) -> str:
+    """What everybody may see of an address that is kept: enough for its owner to know it, and no more."""
+    if text == ERASED:
+        return ERASED
+    if channel is Channel.EMAIL:
+        local, _, domain = text.rpartition("@")
+        return f"{local[0]}***@{domain}"
+    return mask_number(text, phonenumbers.parse(text).country_code)
+
+
 def mask_number(e164: str, country_code: int | None) -> str:
     """138****0000: of the national number at most the first three and the last four digits; four are always hidden."""
     national = e164.removeprefix(f"+{country_code}")
@@ -64,11 +79,14 @@ def mask_number(e164: str, country_code: int | None) -> str:
 
 def _mail(text: str) -> Address:
     local, _, domain = text.rpartition("@")
-    if len(text) > 254 or ".." in text or not _MAIL.fullmatch(text) or local.startswith(".") or local.endswith("."):
+    # What cannot be seen (controls, zero width, turned direction) is in nobody's address, and in a forger's.
+    if len(text) > 254 or ".." in text or not text.isprintable() or not _MAIL.fullmatch(text):
+        raise BadAddress("is not a mail address")
+    if local.startswith(".") or local.endswith("."):
         raise BadAddress("is not a mail address")
     try:
         domain.encode("idna")
     except UnicodeError:
         raise BadAddress("has a domain that cannot exist") from None
     domain = domain.lower()
-    return Address(f"{local}@{domain}", f"{local[0]}***@{domain}")
+    return Address(Channel.EMAIL, f"{local}@{domain}")

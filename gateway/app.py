@@ -1,25 +1,26 @@
 """Putting it together. The only place where the clock, the database and the providers are the real ones."""
 
-import logging
+import asyncio
 import socket
-import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
-import structlog
+import httpx
 
-from channels.base import Provider
+from gateway import masterkeys, restoring, sandbox
 from gateway import providers as available
-from gateway import sandbox
+from gateway.announcing import Announcer
 from gateway.clock import Clock, SystemClock, VirtualClock
 from gateway.core import Gateway
+from gateway.oidc import Issuer
+from gateway.outgoing import Poster
 from gateway.settings import Settings
 from gateway.store import migrate
 from gateway.store.database import Database
-from gateway.store.vault import PlainVault
+from gateway.store.postgres import PostgresEngine
 from gateway.words import Lender, Words
-from policies import rulebook
-from policies.facts import Channel
+from policies import hardship, rulebook
 
 
 class PortTaken(RuntimeError):
@@ -35,7 +36,8 @@ async def open_database(
     settings: Settings, clock: Clock | None = None, *, upgrade: bool = False
 ) -> AsyncIterator[Database]:
     """The database, its schema up to date: SQLite is migrated here, a server only by `gateway migrate`."""
-    database = Database(settings.database(), clock or SystemClock(), PlainVault())
+    vault = masterkeys.vault(settings)
+    database = Database(settings.database(), clock or SystemClock(), vault, settings.database_connections)
     try:
         if upgrade or database.is_embedded:
             await migrate.upgrade(database)
@@ -51,8 +53,9 @@ async def open_gateway(
     settings: Settings,
     *,
     clock: Clock | None = None,
-    providers: Mapping[Channel, Provider] | None = None,
+    providers: available.Given | None = None,
     words: Words | None = None,
+    elapsed: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[Gateway]:
     """A gateway that is ready, and is left with nothing half done. What is given stands for what the settings say."""
     clock = clock or (VirtualClock(SystemClock()) if settings.sandbox else SystemClock())
@@ -62,9 +65,18 @@ async def open_gateway(
             clock=clock,
             database=database,
             rulebooks=rulebook.load(settings.rulebooks),
+            hardship=hardship.load(settings.hardship or hardship.FILE),
             words=words or Words.load(settings.templates, lender=lender(settings)),
-            providers=available.from_settings(settings, database, clock, providers or {}),
+            carriers=available.from_settings(settings, database, clock, providers or {}, elapsed),
+            doors=available.doors(settings),
+            elapsed=elapsed,
+            poster=Poster(httpx.AsyncClient(trust_env=False), allow_private=settings.events_allow_private),
+            watermark=restoring.watermark(settings),
+            issuer=Issuer.from_settings(settings, elapsed),
         )
+        await restoring.look(gateway)
+        stack = AsyncExitStack()
+        await stack.enter_async_context(_announced(gateway))
         if isinstance(clock, VirtualClock):
             await sandbox.read_clock(database, clock)
         try:
@@ -72,8 +84,32 @@ async def open_gateway(
         finally:
             await gateway.accepting.drain()
             await gateway.closing.drain()
-            for provider in gateway.providers.values():
-                await provider.close()
+            await gateway.uses.drain()
+            await stack.aclose()
+            await gateway.poster.close()
+            if gateway.issuer:
+                await gateway.issuer.keys.close()
+            for carriers in gateway.carriers.values():
+                for provider in carriers.providers:
+                    await provider.close()
+
+
+@asynccontextmanager
+async def _announced(gateway: Gateway) -> AsyncIterator[None]:
+    """While this is open, changes reach the subscribers of other processes on the same server, and theirs ours."""
+    engine = gateway.database.engine
+    if not isinstance(engine, PostgresEngine):
+        yield
+        return
+    announcer = Announcer(engine.address(), gateway.changes, gateway.due)
+    gateway.changes.elsewhere = announcer.say
+    running = asyncio.create_task(announcer.run())
+    try:
+        yield
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
 
 
 def lender(settings: Settings) -> Lender:
@@ -96,21 +132,3 @@ def check_port(settings: Settings) -> None:
             raise PortTaken(
                 f"GATEWAY_PORT: {settings.host}:{settings.port} cannot be listened on, or is taken"
             ) from None
-
-
-def set_up_logs(level: str) -> None:
-    """JSON lines on standard error. What is logged names ids and kinds, never a person, an address or a text."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
-    )
-    # Libraries log requests, addresses and queries: of theirs only warnings pass, as plain lines.
-    logging.basicConfig(
-        level=logging.WARNING, stream=sys.stderr, format='{"level": "%(levelname)s", "from": "%(name)s"}'
-    )

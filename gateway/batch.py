@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from gateway.store.database import is_busy
+from gateway.store.faults import is_unavailable
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -56,7 +56,7 @@ class Batcher(Generic[T, R]):
         try:
             return await self._handle(items)
         except Exception as error:
-            if len(items) == 1 or is_busy(error):
+            if len(items) == 1 or is_unavailable(error):
                 return [error] * len(items)
         # Nothing of the batch was committed. One of them broke it: the others go through without it.
         return [answer for item in items for answer in await self._answers([item])]

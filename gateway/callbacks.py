@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from channels.base import PermanentFailure
 from channels.callback import CallbackQueue
 from gateway.accepting import reserved
 from gateway.callers import may_see
 from gateway.contact import same_key
 from gateway.core import Gateway
 from gateway.customers import account_id
-from gateway.delivering import decision_rows, subject_of
+from gateway.delivering import decision_rows, next_channel, subject_of
 from gateway.known import Known
 from gateway.model import (
     AttemptOutcome,
@@ -31,14 +32,15 @@ from gateway.model import (
     UserErrorCode,
     problem,
 )
+from gateway.pausing import closed_by
 from gateway.planning import Plan, of_channel
 from gateway.requests import RecordCall
-from gateway.settling import next_channel
-from gateway.store import attempts, callbacks, contacts, customers, decisions, idempotency, slots
+from gateway.store import acts, attempts, callbacks, contacts, customers, decisions, idempotency, pauses, slots
 from gateway.store.attempts import Event
 from gateway.store.callbacks import Queued
 from gateway.store.contacts import Held
 from gateway.store.database import Database
+from gateway.store.faults import repeated
 from gateway.store.idempotency import Made
 from gateway.store.work import Work
 from policies.decision import Decision, Outcome
@@ -81,9 +83,13 @@ class Queue:
         """`reference` is the contact's id. The number stays with the contact point, and is not copied."""
         async with self._database.write() as work:
             held = (await contacts.by_id(work, [reference]))[reference]
+            await work.lock([held.contact.customer_id])
+            held = (await contacts.by_id(work, [reference]))[reference]
             waiting = await callbacks.of_contact(work, reference)
             if waiting is not None:
                 return waiting.callback.id
+            if held.contact.status is not ContactStatus.SENDING:
+                raise PermanentFailure("the contact is over, or waits again")
             new = Callback(
                 id=work.new_id(),
                 contact_id=reference,
@@ -103,6 +109,7 @@ def channel(database: Database) -> CallbackQueue:
     return CallbackQueue(Queue(database))
 
 
+@repeated
 async def claim(gateway: Gateway, caller: Caller, key: str) -> tuple[Callback | None, StoredDecision | None]:
     """The next call that may be made now, with the ring's attempt opened. None: nothing may be called now."""
     changed: list[Contact] = []
@@ -110,9 +117,13 @@ async def claim(gateway: Gateway, caller: Caller, key: str) -> tuple[Callback | 
         made = (await idempotency.find(work, {(caller.id, key)})).get((caller.id, key))
         if (before := same_key(made, "claimNextCallback", "")) is not None:
             return await _claimed_before(work, before)
+        await work.sharing(pauses.SENDING)
+        closed, _ = closed_by(await pauses.in_force(work))
+        if closed.everything or Channel.CALLBACK in closed.channels:
+            return None, None
         found: tuple[Callback, StoredDecision] | None = None
         # What may not be called now leaves the queue's front, so the next look begins behind it.
-        while found is None and (queue := await callbacks.waiting(work, _LOOK_AT)):
+        while found is None and (queue := await callbacks.waiting(work, _LOOK_AT, closed.purposes)):
             found = await _first_allowed(gateway, work, caller, queue, changed)
         if found is not None:
             made = Made("claimNextCallback", "", found[0].id)
@@ -125,7 +136,6 @@ async def _first_allowed(
     gateway: Gateway, work: Work, caller: Caller, queue: Sequence[Queued], changed: list[Contact]
 ) -> tuple[Callback, StoredDecision] | None:
     """Ask the rules about each in turn, and ring the first that may be called."""
-    await work.lock({one.callback.customer_id for one in queue})
     held = await contacts.by_id(work, {one.callback.contact_id for one in queue})
     known = await Known.load(
         gateway,
@@ -134,7 +144,10 @@ async def _first_allowed(
         {one.contact.bill_id for one in held.values() if one.contact.bill_id},
         {one.contact.in_reply_to for one in held.values() if one.contact.in_reply_to},
     )
-    for waiting in queue:
+    # Read after the lock: another agent may have been waited for, who has taken some of them.
+    now = await callbacks.by_id(work, {one.callback.id for one in queue})
+    held = await contacts.by_id(work, held)
+    for waiting in [now[one.callback.id] for one in queue if now[one.callback.id].may_be_rung(work.now)]:
         one = held[waiting.callback.contact_id]
         changed.append(one.contact)
         rulebook = gateway.rulebooks[known.customers[one.contact.customer_id].jurisdiction]
@@ -178,10 +191,9 @@ async def _ring(
     await attempts.open_(work, [attempts.row(attempt, lease_until)])
     taken = slots.moved(contact.id, work.now, Channel.CALLBACK, decision.point, Reach.PENDING, attempt.id)
     await slots.move_reserved(work, [taken])
-    await contacts.change(
-        work,
-        [{"id": contact.id, "status": ContactStatus.SENT, "attempts": held.attempts + 1, "lease_until": None}],
-    )
+    # A status that is set is told to callers: once, not at every ring.
+    told = {} if contact.status is ContactStatus.SENT else {"status": ContactStatus.SENT}
+    await contacts.change(work, [{"id": contact.id, "attempts": held.attempts + 1, "lease_until": None, **told}])
     claimed = replace(
         waiting.callback,
         status=CallbackStatus.CLAIMED,
@@ -202,14 +214,21 @@ async def _ring(
             "attempts": claimed.attempts,
         },
     )
+    await _done(work, caller, "callback.claimed", claimed, attempt.id)
     return claimed
+
+
+async def _done(work: Work, caller: Caller, what: str, callback: Callback, attempt_id: str) -> None:
+    """What an agent does is on record under their name; what came of it is an event of the ring's attempt."""
+    await acts.add(work, caller, what, callback.id, {"attempt_id": attempt_id}, customer_id=callback.customer_id)
 
 
 async def _put_off(work: Work, known: Known, waiting: Queued, held: Held, decision: Decision) -> None:
     """Not now: it waits for the first allowed instant, or is not made at all."""
     callback, contact = waiting.callback, held.contact
     if decision.next_allowed_at is None or decision.next_allowed_at >= callback.ends:
-        status = ContactStatus.FAILED if held.attempts else ContactStatus.REFUSED
+        nothing_sent = ContactStatus.REFUSED if decision.next_allowed_at is None else ContactStatus.EXPIRED
+        status = ContactStatus.FAILED if held.attempts else nothing_sent
         await contacts.change(work, [{"id": contact.id, "status": status}])
         await callbacks.change(work, {"id": callback.id, "status": CallbackStatus.CANCELLED})
         await slots.free(work, [contact.id])
@@ -225,25 +244,28 @@ async def _wait_until(work: Work, held: Held, instant: datetime) -> None:
     await slots.move_reserved(work, [slots.moved(held.contact.id, instant, Channel.CALLBACK, held.contact_point_id)])
 
 
+@repeated
 async def release(gateway: Gateway, caller: Caller, callback_id: str, reason: str | None) -> tuple[Callback, Contact]:
     """Give a claimed call back, unmade as far as the agent says; it is offered again at once."""
     async with gateway.database.write() as work:
         queued, held = await _own_claim(work, caller, callback_id)
         event = Event(_ring_of(queued), AttemptOutcome.TEMPORARY_FAILURE, work.now, detail="given back", note=reason)
         await _hear(work, Reach.ATTEMPTED, event)
+        await _done(work, caller, "callback.released", queued.callback, _ring_of(queued))
         await _offer_again(work, queued, held, work.now)
         after = await _after(work, queued)
     gateway.changes.publish([(held.contact.id, held.contact.customer_id)])
     return after
 
 
+@repeated
 async def record(gateway: Gateway, caller: Caller, call: RecordCall) -> tuple[Callback, Contact]:
     """How a ring ended, in the agent's words. The same key gives the same answer again."""
     async with gateway.database.write() as work:
         made = (await idempotency.find(work, {(caller.id, call.idempotency_key)})).get(
             (caller.id, call.idempotency_key)
         )
-        if (before := same_key(made, "recordCall", call.fingerprint)) is not None:
+        if (before := same_key(made, "recordCall", work.index(call.fingerprint))) is not None:
             return await _after(work, (await callbacks.by_id(work, [before.id]))[before.id])
         queued, held = await _own_claim(work, caller, call.callback_id)
         at = call.at or work.now
@@ -253,12 +275,13 @@ async def record(gateway: Gateway, caller: Caller, call: RecordCall) -> tuple[Ca
             raise problem(UserErrorCode.INVALID, "lies before the call was claimed", "at")
         outcome, reach = _OUTCOMES[call.result]
         await _hear(work, reach, Event(_ring_of(queued), outcome, at, provider_code=call.result, note=call.note))
+        await _done(work, caller, "callback.recorded", queued.callback, _ring_of(queued))
         if call.accounts is not None:
             await _discussed(work, queued, held, call.accounts)
         if call.result is CallResult.WRONG_NUMBER and queued.callback.contact_point_id:
-            await customers.mark_unusable(work, {queued.callback.contact_point_id})
+            await customers.mark_unusable(work, {queued.callback.contact_point_id}, caller)
         await _move_on(gateway, work, queued, held, call)
-        made = Made("recordCall", call.fingerprint, call.callback_id)
+        made = Made("recordCall", work.index(call.fingerprint), call.callback_id)
         await work.insert("idempotency", [idempotency.row(work, caller.id, call.idempotency_key, made)])
         after = await _after(work, queued)
     gateway.due.set()
@@ -292,6 +315,9 @@ async def _move_on(gateway: Gateway, work: Work, queued: Queued, held: Held, cal
 
 async def _give_up(work: Work, queued: Queued, held: Held) -> None:
     """Rung for the last time: the next channel of the contact, if it has one, or the end."""
+    if held.contact.status is not ContactStatus.SENT:
+        await _end(work, queued, held, CallbackStatus.NOT_REACHED, held.contact.status)
+        return
     row, slot = next_channel(work, replace(held, channel=Channel.CALLBACK))
     await _end(work, queued, held, CallbackStatus.NOT_REACHED, row["status"])
     await contacts.change(work, [row])
@@ -299,14 +325,17 @@ async def _give_up(work: Work, queued: Queued, held: Held) -> None:
         await work.insert("slot", [slots.row(work, slot.customer_id, slot.past, slot.account_id)])
 
 
+@repeated
 async def lapse(gateway: Gateway, limit: int = 200) -> int:
     """Put right what time has overtaken: claims whose lease ran out, and promises whose time has passed."""
     async with gateway.database.read() as work:
         if not await callbacks.lapsed(work, 1):
             return 0
     async with gateway.database.write() as work:
-        lapsed = await callbacks.lapsed(work, limit)
-        await work.lock({one.callback.customer_id for one in lapsed})
+        found = await callbacks.lapsed(work, limit)
+        await work.lock_free({one.callback.customer_id for one in found})
+        ours = {one.callback.id for one in found if work.holds([one.callback.customer_id])}
+        lapsed = [one for one in await callbacks.lapsed(work, limit) if one.callback.id in ours]
         held = await contacts.by_id(work, {one.callback.contact_id for one in lapsed})
         for queued in lapsed:
             one = held[queued.callback.contact_id]
@@ -355,7 +384,10 @@ async def _discussed(work: Work, queued: Queued, held: Held, references: tuple[s
 
 
 async def _offer_again(work: Work, queued: Queued, held: Held, instant: datetime) -> None:
-    """Back into the queue, with a slot for the next ring."""
+    """Back into the queue, with a slot for the next ring; unless another message has arrived meanwhile."""
+    if held.contact.status is not ContactStatus.SENT:
+        await _end(work, queued, held, CallbackStatus.NOT_REACHED, held.contact.status)
+        return
     await callbacks.change(
         work,
         {

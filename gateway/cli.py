@@ -1,40 +1,67 @@
-"""The command line: `gateway serve | worker | demo | migrate | keys | rules | schema`."""
+"""The command line: `gateway serve | worker | demo | migrate | import | campaign | keys | rules | words | audit |
+vault | permissions | schema`, and what operators need."""
 
 import asyncio
-import json
-from typing import Annotated
 
 import typer
 import uvloop
 from pydantic import ValidationError
-from rich.console import Console
-from rich.table import Table
 
 from gateway import app as gateway_app
+from gateway import (
+    cli_audit,
+    cli_campaign,
+    cli_importing,
+    cli_keys,
+    cli_operating,
+    cli_permissions,
+    cli_vault,
+    cli_words,
+    logs,
+)
 from gateway.app import PortTaken
-from gateway.callers import create_key
 from gateway.cli_rules import rules
-from gateway.model import Role
+from gateway.masterkeys import BadMasterKey
 from gateway.providers import BadProvider
 from gateway.settings import Settings
-from gateway.store import callers, customers, migrate
+from gateway.store import migrate
 from gateway.store.database import BadUrl
+from gateway.store.faults import is_unavailable
+from gateway.store.vault import WrongMasterKey
+from gateway.trusted import BadDocuments
 from gateway.words import WordsError
-from policies.facts import Purpose
 from policies.fields import PackError
 
 cli = typer.Typer(help="One lawful door for every contact with a person who owes money.", no_args_is_help=True)
-keys = typer.Typer(help="API keys. A key is shown once and kept only as a hash.", no_args_is_help=True)
-cli.add_typer(keys, name="keys")
 cli.add_typer(rules, name="rules")
 
 
 def main() -> None:
     try:
         cli()
-    except (BadUrl, gateway_app.OldSchema, PackError, WordsError, BadProvider, PortTaken) as error:
+    except (
+        BadUrl,
+        gateway_app.OldSchema,
+        PackError,
+        WordsError,
+        BadProvider,
+        PortTaken,
+        BadDocuments,
+        BadMasterKey,
+        WrongMasterKey,
+    ) as error:
         typer.echo(f"gateway: {error}", err=True)
         raise SystemExit(2) from None
+    except Exception as error:
+        if not is_unavailable(error):
+            typer.echo(f"gateway: something went wrong on our side ({logs.kind(error)})", err=True)
+            for place in logs.places(error):
+                typer.echo(f"  {place}", err=True)
+            raise SystemExit(1) from None
+        # Without its text, which may name the host and the user.
+        message = f"GATEWAY_DATABASE_URL: the database cannot be reached or used ({type(error).__name__})"
+        typer.echo(f"gateway: {message}", err=True)
+        raise SystemExit(1) from None
 
 
 def _settings() -> Settings:
@@ -42,10 +69,23 @@ def _settings() -> Settings:
         settings = Settings()
     except ValidationError as error:
         # Each by its own name, and without its value: a setting may be a secret.
-        wrong = (f"GATEWAY_{one['loc'][0]}".upper() + f": {one['msg']}" for one in error.errors())
+        # What is wrong with several together has no name of its own, and says theirs.
+        wrong = (
+            ": ".join([*(f"GATEWAY_{name}".upper() for name in one["loc"][:1]), one["msg"]]) for one in error.errors()
+        )
         raise typer.BadParameter("; ".join(wrong)) from None
-    gateway_app.set_up_logs(settings.log_level)
+    logs.set_up(settings.log_level)
     return settings
+
+
+cli_operating.register(cli, _settings)
+cli.add_typer(cli_vault.commands(_settings), name="vault")
+cli_audit.register(cli, _settings)
+cli_campaign.register(cli, _settings)
+cli_keys.register(cli, _settings)
+cli_importing.register(cli, _settings)
+cli_permissions.register(cli)
+cli.add_typer(cli_words.commands(_settings), name="words")
 
 
 @cli.command("serve")
@@ -90,71 +130,3 @@ def schema() -> None:
     from gateway.api.schema import sdl  # noqa: PLC0415 - as above
 
     typer.echo(sdl(), nl=False)
-
-
-@keys.command("create")
-def keys_create(
-    role: Annotated[Role, typer.Option(help="What the caller is.")],
-    name: Annotated[str, typer.Option(help="How the caller is named on what it asks for.")],
-    customer: Annotated[str | None, typer.Option(help="The customer's reference, for a CUSTOMER key.")] = None,
-    purpose: Annotated[
-        list[Purpose] | None,
-        typer.Option(help="A purpose that rules exempt and that this caller may use without further evidence."),
-    ] = None,
-) -> None:
-    """Make a key and print it, alone, on standard output."""
-
-    async def run() -> str:
-        async with gateway_app.open_database(_settings()) as database:
-            customer_id = None
-            if customer is not None:
-                async with database.read() as work:
-                    found = await customers.by_reference(work, customer)
-                if found is None:
-                    raise typer.BadParameter("there is no customer of this reference", param_hint="--customer")
-                customer_id = found.id
-            return await create_key(database, role, name, customer_id=customer_id, purposes=frozenset(purpose or ()))
-
-    if not name.strip():
-        raise typer.BadParameter("a caller needs a name", param_hint="--name")
-    if (role is Role.CUSTOMER) != (customer is not None):
-        message = "a CUSTOMER key needs the customer's reference, and no other key takes one"
-        raise typer.BadParameter(message, param_hint="--customer")
-    typer.echo(asyncio.run(run()))
-
-
-@keys.command("list")
-def keys_list(
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON line per caller.")] = False,
-) -> None:
-    """Every caller, oldest first."""
-
-    async def run() -> list[dict[str, str]]:
-        async with gateway_app.open_database(_settings()) as database, database.read() as work:
-            return [
-                {"id": caller.id, "role": caller.role, "name": caller.name, "valid": "yes" if valid else "revoked"}
-                for caller, valid in await callers.every(work)
-            ]
-
-    found = asyncio.run(run())
-    if as_json:
-        for one in found:
-            typer.echo(json.dumps(one))
-        return
-    table = Table("id", "role", "name", "valid")
-    for one in found:
-        table.add_row(*one.values())
-    Console().print(table)
-
-
-@keys.command("revoke")
-def keys_revoke(key_id: Annotated[str, typer.Argument(metavar="ID", help="As `gateway keys list` shows it.")]) -> None:
-    """Shut a caller out: within five seconds on every process."""
-
-    async def run() -> bool:
-        async with gateway_app.open_database(_settings()) as database, database.write() as work:
-            return await callers.revoke(work, key_id)
-
-    if not asyncio.run(run()):
-        raise typer.BadParameter("there is no valid key of this id")
-    typer.echo("revoked")

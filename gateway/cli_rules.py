@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from gateway.clock import SystemClock
+from gateway.printing import cell
 from gateway.settings import Settings
 from policies import check, rulebook
 from policies.decision import Decision, Defer
@@ -38,7 +39,8 @@ def list_(code: _Code, as_json: _AsJson = False) -> None:
     table = _table("rule", "what it says", "binds", "confidence", "in force", "citation")
     for rule in book.rules:
         told = _told(book, rule.terms.info.id)
-        table.add_row(told["id"], told["title"], told["binds"], told["confidence"], told["in_force"], told["citation"])
+        shown = (told[name] for name in ("id", "title", "binds", "confidence", "in_force", "citation"))
+        table.add_row(*map(cell, shown))
     Console(width=max(140, Console().width)).print(table)
 
 
@@ -136,7 +138,7 @@ def _show(decision: Decision, language: str) -> None:
             else str(finding.outcome)
         )
         reason = say(finding.verdict.reason, language)
-        table.add_row(outcome, finding.rule.id, reason, finding.rule.citation or "house policy")
+        table.add_row(*map(cell, (outcome, finding.rule.id, reason, finding.rule.citation or "house policy")))
     Console(width=max(140, Console().width)).print(table)
 
 

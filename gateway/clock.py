@@ -27,6 +27,10 @@ class VirtualClock:
     def __call__(self) -> datetime:
         return self._real() + self.ahead
 
+    def real(self) -> datetime:
+        """What the clock says that was not moved: for what others have to believe."""
+        return self._real()
+
     def advance(self, to: datetime) -> None:
         """Move to `to`. Going back is an error: what has happened stays in the past."""
         if to < self():

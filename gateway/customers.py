@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from gateway import addresses
+from gateway import addresses, ending
 from gateway.callers import may_see
 from gateway.core import Gateway
 from gateway.model import (
@@ -17,6 +17,7 @@ from gateway.model import (
     HoldEntry,
     OutsideContact,
     PromiseEntry,
+    Role,
     Unacceptable,
     UserError,
     UserErrorCode,
@@ -32,45 +33,84 @@ from gateway.requests import (
     RegisterCustomer,
     SetPreferences,
 )
-from gateway.store import bills, contacts
+from gateway.store import bills, contacts, erasures
 from gateway.store import customers as store
+from gateway.store.faults import repeated
 from gateway.store.work import Work
-from policies.facts import BillStatus, LenderRole, PromiseStatus
+from policies.facts import BillStatus, HoldKind, LenderRole, PromiseStatus
 
 
+@repeated
 async def register(gateway: Gateway, caller: Caller, wanted: RegisterCustomer) -> Customer:
     """Create a customer or bring one up to date. What is absent stays as it was; contact points merge by address."""
     if wanted.jurisdiction not in gateway.rulebooks:
         known = ", ".join(sorted(gateway.rulebooks))
         raise problem(UserErrorCode.INVALID, f"there is no rulebook for it; there are {known}", "jurisdiction")
-    new_points = _read_points(wanted)
+    new_points = read_points(wanted)
     async with gateway.database.write() as work:
-        before = await store.by_reference(work, wanted.reference)
+        before = await _locked(work, wanted.reference)
+        if before is not None:
+            await _refuse_if_erased(work, before.id, "reference")
         points = await store.points_of(work, [before.id]) if before else []
-        stated = wanted.time_zones or (before.time_zones if before and before.zones_stated else ())
-        numbers = [point.address for point in points] + [address.text for _, address in new_points]
-        customer = Customer(
-            id=before.id if before else work.new_id(),
-            reference=wanted.reference,
-            name=wanted.name if wanted.name is not None or before is None else before.name,
-            locale=wanted.locale,
-            time_zones=stated or _zones(numbers),
-            zones_stated=bool(stated),
-            jurisdiction=wanted.jurisdiction,
-            created_at=before.created_at if before else work.now,
-            preferred_channels=before.preferred_channels if before else (),
-            windows=before.windows if before else (),
-        )
+        customer = merged(work, before, points, wanted, new_points)
         if before is None:
-            await store.add(work, customer)
+            await store.add(work, [customer], caller)
+            await _stop_if_erased(work, customer, caller)
         else:
-            await work.lock([customer.id])
-            await store.change(work, customer)
-        await _merge_points(work, customer, points, new_points)
+            await store.change(work, [customer], caller)
+        added, changed = merged_points(work, customer, points, new_points)
+        await store.add_points(work, await not_erased(work, added), caller)
+        await store.change_points(work, changed, caller)
     return customer
 
 
-def _read_points(wanted: RegisterCustomer) -> list[tuple[NewPoint, addresses.Address]]:
+NewPoints = list[tuple[NewPoint, addresses.Address]]
+
+
+def merged(
+    work: Work, before: Customer | None, points: list[ContactPoint], wanted: RegisterCustomer, new: NewPoints
+) -> Customer:
+    """The customer as they are to be: what is absent stays as it was."""
+    stated = wanted.time_zones or (before.time_zones if before and before.zones_stated else ())
+    numbers = [point.address for point in points] + [address.text for _, address in new]
+    return Customer(
+        id=before.id if before else work.new_id(),
+        reference=wanted.reference,
+        name=wanted.name if wanted.name is not None or before is None else before.name,
+        locale=wanted.locale,
+        time_zones=stated or _zones(numbers),
+        zones_stated=bool(stated),
+        jurisdiction=wanted.jurisdiction,
+        created_at=before.created_at if before else work.now,
+        preferred_channels=before.preferred_channels if before else (),
+        windows=before.windows if before else (),
+    )
+
+
+async def _refuse_if_erased(work: Work, customer_id: str, field: str) -> None:
+    """What is only stored is not added to."""
+    if await erasures.of_customers(work, [customer_id]):
+        message = "this customer asked to be forgotten: what is kept of them is only stored"
+        raise problem(UserErrorCode.CONFLICT, message, field)
+
+
+async def _stop_if_erased(work: Work, customer: Customer, caller: Caller) -> None:
+    """Who was erased and is registered again under the same reference is not contacted before a person says so."""
+    if await erasures.suppressed(work, [erasures.of_reference(work, customer.reference)]):
+        hold = store.hold_now(work, customer.id, HoldKind.CEASE)
+        await store.add_hold(work, hold, note="this reference was erased before", caller_id=caller.id)
+
+
+async def _locked(work: Work, reference: str) -> Customer | None:
+    """The customer of that reference, read after their row was locked."""
+    found = await store.by_reference(work, reference)
+    if found is None:
+        return None
+    await work.lock([found.id])
+    return await store.by_reference(work, reference)
+
+
+def read_points(wanted: RegisterCustomer) -> NewPoints:
     """Every address, or everything that is wrong with any of them."""
     found: list[tuple[NewPoint, addresses.Address]] = []
     errors: list[UserError] = []
@@ -91,91 +131,114 @@ def _zones(points: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(zone for number in numbers for zone in addresses.zones_of(number)))
 
 
-async def _merge_points(
-    work: Work, customer: Customer, known: list[ContactPoint], new: list[tuple[NewPoint, addresses.Address]]
-) -> None:
-    """An address that is known is updated, another is added; nothing is reopened, unshared or re-owned by silence."""
+def merged_points(
+    work: Work, customer: Customer, known: list[ContactPoint], new: NewPoints
+) -> tuple[list[ContactPoint], list[ContactPoint]]:
+    """Those to be added and those to be changed; nothing is reopened, unshared or re-owned by silence."""
     existing = {(point.channel, point.address): point for point in known}
-    merged = dict(existing)
+    points = dict(existing)
     for wanted, address in new:
         key = (wanted.channel, address.text)
-        point = merged.get(key) or ContactPoint(
+        point = points.get(key) or ContactPoint(
             id=work.new_id(),
             customer_id=customer.id,
             channel=wanted.channel,
-            masked=address.masked,
             address=address.text,
             unsubscribe_token=secrets.token_urlsafe(16),
         )
-        merged[key] = replace(
+        points[key] = replace(
             point,
             party=wanted.party or point.party,
             place=wanted.place or point.place,
             shared=point.shared if wanted.shared is None else wanted.shared,
         )
-    await store.add_points(work, [point for key, point in merged.items() if key not in existing])
-    await store.change_points(
-        work, [point for key, point in merged.items() if key in existing and point != existing[key]]
-    )
+    added = [point for key, point in points.items() if key not in existing]
+    return added, [point for key, point in points.items() if key in existing and point != existing[key]]
 
 
+async def not_erased(work: Work, added: list[ContactPoint]) -> list[ContactPoint]:
+    """New points; an address that was erased is not usable."""
+    erased = await erasures.suppressed(work, [work.index(point.address) for point in added])
+    return [replace(point, usable=work.index(point.address) not in erased) for point in added]
+
+
+@repeated
 async def register_bill(gateway: Gateway, caller: Caller, wanted: RegisterBill) -> Bill:
     """Create a bill and its account, or bring them up to date. What is absent stays as it was."""
     async with gateway.database.write() as work:
-        customer = await _customer(work, caller, wanted.customer_id)
+        customer = await locked_customer(work, caller, wanted.customer_id)
+        await _refuse_if_erased(work, customer.id, "customerId")
         before = await bills.by_reference(work, wanted.reference)
         if before is not None and before.customer_id != customer.id:
             raise problem(UserErrorCode.CONFLICT, "this reference is another customer's bill", "reference")
-        account = await _merge_account(work, customer, wanted)
-        status = wanted.status or (before.status if before else BillStatus.OPEN)
-        if status is BillStatus.OPEN and not wanted.amount_due:
-            raise problem(UserErrorCode.INVALID, "must be more than nothing while the bill is open", "amountDue")
-        bill = Bill(
-            id=before.id if before else work.new_id(),
-            customer_id=customer.id,
-            reference=wanted.reference,
-            account=account,
-            amount_due=wanted.amount_due,
-            currency=wanted.currency,
-            due_on=wanted.due_on,
-            status=status,
-        )
-        await (bills.change(work, bill) if before else bills.add(work, bill))
+        account = await _merge_account(work, caller, customer, wanted)
+        bill = merged_bill(work, before, account, wanted)
+        await (bills.change(work, [bill], caller) if before else bills.add(work, [bill], caller))
+        taken_back = await ending.closed(work, caller, [bill]) if before else []
+    gateway.changes.publish((one.id, one.customer_id) for one in taken_back)
     return bill
 
 
-async def _merge_account(work: Work, customer: Customer, wanted: RegisterBill) -> Account:
-    """Who joins a debt that others owe too shares its caps, and changes nothing of it."""
-    before = await bills.account_by_reference(work, wanted.account_reference)
+def merged_bill(work: Work, before: Bill | None, account: Account, wanted: RegisterBill) -> Bill:
+    """The bill as it is to be. What payments have covered is paid, whatever the bill has come to."""
+    status = wanted.status or (before.status if before else BillStatus.OPEN)
+    if status is BillStatus.OPEN and not wanted.amount_due:
+        raise problem(UserErrorCode.INVALID, "must be more than nothing while the bill is open", "amountDue")
+    paid = before.amount_paid if before else wanted.amount_paid
+    is_covered = 0 < wanted.amount_due <= paid
+    return Bill(
+        id=before.id if before else work.new_id(),
+        customer_id=wanted.customer_id,
+        reference=wanted.reference,
+        account=account,
+        amount_due=wanted.amount_due,
+        currency=wanted.currency,
+        due_on=wanted.due_on,
+        status=BillStatus.PAID if status is BillStatus.OPEN and is_covered else status,
+        amount_paid=paid,
+        instalment=wanted.instalment or (before.instalment if before else None),
+    )
+
+
+def merged_account(before: Account | None, wanted: RegisterBill, new_id: str) -> Account:
+    """The account as the bill says it is. What is absent stays as it was."""
     base = before or Account(
-        id=work.new_id(),
+        id=new_id,
         reference=wanted.account_reference,
         product="CONSUMER_LOAN",
         role=LenderRole.CREDITOR,
         in_collection_procedures=False,
     )
     procedures = wanted.in_collection_procedures
-    account = replace(
+    return replace(
         base,
         product=wanted.product or base.product,
         role=wanted.role or base.role,
         in_collection_procedures=base.in_collection_procedures if procedures is None else procedures,
         lender_kinds=base.lender_kinds if wanted.lender_kinds is None else wanted.lender_kinds,
     )
+
+
+async def _merge_account(work: Work, caller: Caller, customer: Customer, wanted: RegisterBill) -> Account:
+    """Who joins a debt that others owe too shares its caps, and changes nothing of it."""
+    before = await bills.account_by_reference(work, wanted.account_reference)
+    account = merged_account(before, wanted, work.new_id())
     if before is None:
-        await bills.add_account(work, account)
+        await bills.add_accounts(work, [(customer.id, account)], caller)
     elif account != before:
+        await work.lock([customer.id], [account.id])
         if customer.id not in await bills.debtors(work, [account.id]):
             message = "this account is another customer's, and is not as it is given here"
             raise problem(UserErrorCode.CONFLICT, message, "account")
-        await bills.change_account(work, account)
+        await bills.change_account(work, account, caller, customer.id)
     return account
 
 
+@repeated
 async def record_consent(gateway: Gateway, caller: Caller, wanted: RecordConsent) -> Customer:
     """Append to the ledger. From the moment this returns, no attempt opens against a withdrawal."""
     async with gateway.database.write() as work:
-        customer = await _customer(work, caller, wanted.customer_id)
+        customer = await locked_customer(work, caller, wanted.customer_id)
         await _check_point(work, customer, wanted.contact_point_id)
         if wanted.at is not None and wanted.at > work.now:
             raise problem(UserErrorCode.INVALID, "lies in the future", "at")
@@ -195,15 +258,16 @@ async def record_consent(gateway: Gateway, caller: Caller, wanted: RecordConsent
     return customer
 
 
+@repeated
 async def record_outside_contact(
     gateway: Gateway, caller: Caller, wanted: RecordOutsideContact
 ) -> tuple[Customer, OutsideContact, bool]:
     """Record a contact made elsewhere; whether it was on record already. One reference of a caller, one contact."""
     async with gateway.database.write() as work:
-        customer = await _customer(work, caller, wanted.customer_id)
+        customer = await locked_customer(work, caller, wanted.customer_id)
         before = await store.outside_by_reference(work, caller.id, wanted.reference)
         if before is not None:
-            if before[1] != wanted.fingerprint:
+            if before[1] != work.index(wanted.fingerprint):
                 raise problem(UserErrorCode.CONFLICT, "this reference was used for another contact", "reference")
             return customer, before[0], True
         if wanted.at > work.now:
@@ -237,9 +301,16 @@ async def _point_by_address(work: Work, customer: Customer, address: str | None)
     return None
 
 
+_PLACED_BY = {HoldKind.ERASURE: "eraseCustomer", HoldKind.APPLICATION: "submitRepaymentApplication"}
+"""Holds that belong to something else, which lifts them."""
+
+
+@repeated
 async def place_hold(gateway: Gateway, caller: Caller, wanted: PlaceHold) -> HoldEntry:
+    if wanted.kind in _PLACED_BY:
+        raise problem(UserErrorCode.INVALID, f"is placed by {_PLACED_BY[wanted.kind]} alone", "kind")
     async with gateway.database.write() as work:
-        customer = await _customer(work, caller, wanted.customer_id)
+        customer = await locked_customer(work, caller, wanted.customer_id)
         await _check_point(work, customer, wanted.contact_point_id)
         starts = wanted.starts or work.now
         if wanted.ends is not None and wanted.ends <= starts:
@@ -262,29 +333,51 @@ async def place_hold(gateway: Gateway, caller: Caller, wanted: PlaceHold) -> Hol
     return hold
 
 
+@repeated
 async def lift_hold(gateway: Gateway, caller: Caller, hold_id: str, reason: str) -> HoldEntry:
     """End a hold now. A hold that was lifted stays as it was."""
     async with gateway.database.write() as work:
         hold = (await store.holds(work, [hold_id])).get(hold_id)
         if hold is None or not may_see(caller, hold.customer_id):
             raise problem(UserErrorCode.NOT_FOUND, "no such hold", "holdId")
+        await work.lock([hold.customer_id])
+        hold = (await store.holds(work, [hold_id]))[hold_id]
         if hold.lifted_at is not None:
             return hold
-        await store.lift_hold(work, hold, reason)
+        if hold.kind is HoldKind.ERASURE:
+            raise problem(UserErrorCode.CONFLICT, "an erasure is not taken back", "holdId")
+        if hold.kind is HoldKind.APPLICATION:
+            raise problem(UserErrorCode.CONFLICT, "it ends when the application is decided", "holdId")
+        await store.lift_hold(work, hold, reason, caller)
         return replace(hold, lifted_at=work.now)
 
 
+@repeated
 async def mark_point(gateway: Gateway, caller: Caller, point_id: str, usable: bool) -> ContactPoint:
     """An address is known to be wrong or somebody else's, or known to be right again."""
     async with gateway.database.write() as work:
         point = (await store.points(work, [point_id])).get(point_id)
         if point is None or not may_see(caller, point.customer_id):
             raise problem(UserErrorCode.NOT_FOUND, "no such contact point", "contactPointId")
-        marked = replace(point, usable=usable)
-        await store.change_points(work, [marked])
+        await work.lock([point.customer_id])
+        marked = replace((await store.points(work, [point_id]))[point_id], usable=usable)
+        if usable:
+            await _release(work, caller, marked)
+        await store.change_points(work, [marked], caller)
     return marked
 
 
+async def _release(work: Work, caller: Caller, point: ContactPoint) -> None:
+    """An address that was erased is used again only if somebody who may decide that says so."""
+    index = work.index(point.address)
+    if await erasures.suppressed(work, [index]):
+        if caller.role not in (Role.COMPLIANCE, Role.ADMIN):
+            message = "this address was erased: compliance decides whether it may be used again"
+            raise problem(UserErrorCode.CONFLICT, message, "usable")
+        await erasures.release(work, index)
+
+
+@repeated
 async def link(gateway: Gateway, caller: Caller, customer_ids: Collection[str]) -> list[Customer]:
     """These references are one person: caps, holds and withdrawals of one hold for all. Links add up."""
     async with gateway.database.write() as work:
@@ -294,15 +387,17 @@ async def link(gateway: Gateway, caller: Caller, customer_ids: Collection[str]) 
             if customer_id not in found:
                 raise problem(UserErrorCode.NOT_FOUND, "no such customer", "customerIds", str(index))
         linked = set(customer_ids).union(*(await store.same_person(work, customer_ids)).values())
-        await store.link(work, linked, min(linked))
+        await work.lock(linked)
+        await store.link(work, linked, min(linked), caller)
         everybody = await store.by_id(work, linked)
     return [everybody[customer_id] for customer_id in sorted(linked)]
 
 
+@repeated
 async def record_promise(gateway: Gateway, caller: Caller, wanted: RecordPromise) -> Customer:
     """A date by which the customer says they will pay."""
     async with gateway.database.write() as work:
-        customer = await _customer(work, caller, wanted.customer_id)
+        customer = await locked_customer(work, caller, wanted.customer_id)
         made_at = wanted.made_at or work.now
         if made_at > work.now:
             raise problem(UserErrorCode.INVALID, "lies in the future", "madeAt")
@@ -317,21 +412,23 @@ async def record_promise(gateway: Gateway, caller: Caller, wanted: RecordPromise
             pay_by=wanted.pay_by,
             made_at=made_at,
             status=PromiseStatus.OPEN,
+            amount=wanted.amount,
+            currency=wanted.currency,
         )
-        amount = None if wanted.amount is None else str(wanted.amount)
-        await store.add_promise(work, promise, amount=amount, currency=wanted.currency, caller_id=caller.id)
+        await store.add_promise(work, promise, caller_id=caller.id)
     return customer
 
 
+@repeated
 async def set_preferences(gateway: Gateway, caller: Caller, wanted: SetPreferences) -> Customer:
     async with gateway.database.write() as work:
-        customer = await _customer(work, caller, wanted.customer_id)
+        customer = await locked_customer(work, caller, wanted.customer_id)
         changed = replace(
             customer,
             preferred_channels=customer.preferred_channels if wanted.channels is None else wanted.channels,
             windows=customer.windows if wanted.windows is None else wanted.windows,
         )
-        await store.change(work, changed)
+        await store.change(work, [changed], caller)
     return changed
 
 
@@ -343,7 +440,7 @@ async def account_id(work: Work, customer: Customer, reference: str, field: str)
     return found
 
 
-async def _customer(work: Work, caller: Caller, customer_id: str) -> Customer:
+async def locked_customer(work: Work, caller: Caller, customer_id: str) -> Customer:
     """The customer, locked. What the caller may not see does not exist."""
     await work.lock([customer_id])
     customer = (await store.by_id(work, [customer_id])).get(customer_id)

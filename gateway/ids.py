@@ -5,6 +5,7 @@ which names the partition a row lives in on PostgreSQL.
 """
 
 import secrets
+from base64 import urlsafe_b64encode
 from datetime import datetime
 
 
@@ -25,3 +26,8 @@ class Ids:
             random = secrets.randbits(74)
             self._last = milliseconds << 80 | 0x7 << 76 | random >> 62 << 64 | 0b10 << 62 | random & (1 << 62) - 1
         return f"{self._last:032x}"
+
+
+def global_id(kind: str, inner: str) -> str:
+    """An id as callers see it: opaque to them, `Type:inner` to us."""
+    return urlsafe_b64encode(f"{kind}:{inner}".encode()).rstrip(b"=").decode()

@@ -12,7 +12,8 @@ from gateway.store import bills, contacts, customers, slots
 from gateway.store.slots import Slot
 from gateway.store.work import Work
 from policies import facts
-from policies.facts import Answered, Channel, Facts, PastContact, Point, Purpose, Reach
+from policies.facts import Answered, Channel, Consent, Facts, PastContact, Point, Purpose, Reach
+from policies.hardship import Assessment
 
 T = TypeVar("T")
 
@@ -38,6 +39,8 @@ class Subject:
     in_reply_to: str | None = None
     not_before: datetime | None = None
     expires_at: datetime | None = None
+    #: When it was promised for: what is reserved for later gives way to it, and is decided anew when it is due.
+    promised_for: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -49,14 +52,16 @@ class Known:
     lender_kinds: Collection[facts.LenderKind]  #: what the deployment's lender is
     outside: dict[str, OutsideContact]
     _answering: dict[str, set[str]]  #: contacts by what they answer
-    _others: dict[str, set[str]]  #: the same person's other references
+    others: dict[str, set[str]]  #: the same person's other references
     _aliases: dict[tuple[str, str], str]  #: a customer's own point by that customer and another reference's point
     points: dict[str, list[ContactPoint]]
-    _consents: dict[str, list[facts.Consent]]
+    _consents: dict[str, list[tuple[int, facts.Consent]]]  #: with their place in the ledger of all
     _holds: dict[str, list[facts.Hold]]
     _promises: dict[str, list[facts.Promise]]
     _outside_history: dict[str, list[PastContact]]
     _slots: dict[str, list[Slot]] = field(default_factory=dict)  #: by customer
+    #: How hard paying is, of those of whom it was asked.
+    hardship: dict[str, Assessment] = field(default_factory=dict)
 
     @classmethod
     async def load(
@@ -67,14 +72,23 @@ class Known:
         bill_ids: Collection[str] = (),
         outside_ids: Collection[str] = (),
     ) -> "Known":
-        """Read everything that rules may look at. Who goes on to write has locked the customers before."""
+        """Read everything that rules may look at, after it was locked, where the transaction may write.
+
+        Locked are the customers with every reference of theirs, and the debts: what counts for a cap of one is what
+        others wrote under the same locks.
+        """
+        others = await customers.same_person(work, customer_ids)
+        customer_ids = set(customer_ids).union(*others.values())
+        is_held = work.holds(customer_ids)
+        await work.lock(customer_ids)
+        if not is_held and not work.is_embedded:
+            others = await customers.same_person(work, customer_ids)
+            customer_ids = customer_ids.union(*others.values())
+            await work.lock(customer_ids)  # only who was linked in between
         found_bills = await bills.by_id(work, bill_ids)
         account_ids = {bill.account.id for bill in found_bills.values()}
+        await work.lock(customer_ids, account_ids)
         since = work.now - HORIZON
-        others = await customers.same_person(work, customer_ids)
-        if others:
-            customer_ids = set(customer_ids).union(*others.values())
-            await work.lock(customer_ids)
         debtors = await bills.debtors(work, account_ids)
         points = await customers.points_of(work, customer_ids)
         places = {point.id: point.place for point in points}
@@ -84,7 +98,7 @@ class Known:
             lender_kinds=gateway.settings.lender_kinds,
             outside=await customers.outside(work, outside_ids) if outside_ids else {},
             _answering=await contacts.answering(work, outside_ids) if outside_ids else {},
-            _others=others,
+            others=others,
             _aliases=_aliases(points, others),
             points=_by_customer(points),
             _consents=_consents(await customers.consents_of(work, customer_ids), points),
@@ -112,6 +126,17 @@ class Known:
             ),
         )
 
+    def can_be_called(self, customer_id: str) -> bool:
+        """Whether there is a number of the customer's own to ring."""
+        return any(point.usable for point in self.candidates(customer_id, Channel.CALLBACK))
+
+    def holds_of(self, customer_id: str) -> tuple[facts.Hold, ...]:
+        """Every hold on the person, those that ended too."""
+        return self._of_person(self._holds, customer_id)
+
+    def promises_of(self, customer_id: str) -> tuple[facts.Promise, ...]:
+        return self._of_person(self._promises, customer_id)
+
     def facts(self, subject: Subject, channel: Channel, point: ContactPoint | None) -> Facts:
         customer = self.customers[subject.customer_id]
         bill = subject.bill
@@ -123,7 +148,7 @@ class Known:
             point=None if point is None else self._point(point),
             account=None if bill is None else _account(bill),
             bill=None if bill is None else facts.Bill(bill.id, bill.due_on, bill.status),
-            consents=self._of_person(self._consents, customer.id),
+            consents=self._ledger(customer.id),
             history=self._history(subject),
             holds=self._of_person(self._holds, customer.id),
             promises=self._of_person(self._promises, customer.id),
@@ -154,6 +179,11 @@ class Known:
         self.release(slot.customer_id, slot.past.contact)
         self._slots.setdefault(slot.customer_id, []).append(slot)
 
+    def promised_for(self, customer_id: str, contact_id: str) -> datetime | None:
+        """The instant for which the contact has reserved its slot."""
+        own = (slot for slot in self._slots.get(customer_id, ()) if _is_reserved_by(slot, contact_id))
+        return next((slot.past.at for slot in own), None)
+
     def release(self, customer_id: str, contact_id: str) -> None:
         kept = [slot for slot in self._slots.get(customer_id, ()) if not _is_reserved_by(slot, contact_id)]
         self._slots[customer_id] = kept
@@ -163,16 +193,28 @@ class Known:
         mine = [slot.past for slot in self._slots.get(customer_id, ()) if not _is_reserved_by(slot, subject.contact_id)]
         theirs = [
             self._as_own(customer_id, slot.past)
-            for other in self._others.get(customer_id, ())
+            for other in self.others.get(customer_id, ())
             for slot in self._slots.get(other, ())
         ]
         outside = self._of_person(self._outside_history, customer_id)
-        return (*outside, *mine, *theirs, *self._joint(subject))
+        past = (*outside, *mine, *theirs, *self._joint(subject))
+        if subject.promised_for is None:
+            return past
+        return tuple(one for one in past if one.reach is not Reach.RESERVED or one.at <= subject.promised_for)
+
+    def _ledger(self, customer_id: str) -> tuple[Consent, ...]:
+        """The consents of the person, oldest first, under whichever reference they were given."""
+        entries = [
+            (place, entry if whose == customer_id else self._as_own(customer_id, entry))
+            for whose in (customer_id, *self.others.get(customer_id, ()))
+            for place, entry in self._consents.get(whose, ())
+        ]
+        return tuple(entry for _, entry in sorted(entries, key=lambda one: one[0]))
 
     def _of_person(self, grouped: Mapping[str, list[T]], customer_id: str) -> tuple[T, ...]:
         """What is known of the customer under every reference of theirs."""
         mine = grouped.get(customer_id, ())
-        others = self._others.get(customer_id)
+        others = self.others.get(customer_id)
         if not others:
             return tuple(mine)
         theirs = [self._as_own(customer_id, one) for other in sorted(others) for one in grouped.get(other, ())]
@@ -189,7 +231,7 @@ class Known:
         if subject.bill is None:
             return []
         account_id = subject.bill.account.id
-        own = {subject.customer_id, *self._others.get(subject.customer_id, ())}
+        own = {subject.customer_id, *self.others.get(subject.customer_id, ())}
         past = [slot.past for other, theirs in self._slots.items() if other not in own for slot in theirs]
         past += [one for other, theirs in self._outside_history.items() if other not in own for one in theirs]
         return [replace(one, joint=True) for one in past if account_id in one.accounts]
@@ -206,15 +248,16 @@ def _account(bill: Bill) -> facts.Account:
 
 def _aliases(points: Collection[ContactPoint], others: Mapping[str, set[str]]) -> dict[tuple[str, str], str]:
     found: dict[tuple[str, str], str] = {}
-    for own in points:
-        for other in points:
-            is_theirs = other.customer_id in others.get(own.customer_id, ())
-            if is_theirs and (own.channel, own.address) == (other.channel, other.address):
-                found[own.customer_id, other.id] = own.id
+    grouped = _by_customer([point for point in points if others])  # few customers have a second reference
+    for customer_id, theirs in others.items():
+        for own in grouped.get(customer_id, ()):
+            for other in (point for one in theirs for point in grouped.get(one, ())):
+                if (own.channel, own.address) == (other.channel, other.address):
+                    found[own.customer_id, other.id] = own.id
     return found
 
 
-def _by_customer(points: list[ContactPoint]) -> dict[str, list[ContactPoint]]:
+def _by_customer(points: Collection[ContactPoint]) -> dict[str, list[ContactPoint]]:
     grouped: dict[str, list[ContactPoint]] = defaultdict(list)
     for point in points:
         grouped[point.customer_id].append(point)
@@ -231,20 +274,21 @@ def _slots(found: list[Slot], places: Mapping[str, facts.Place]) -> dict[str, li
     return grouped
 
 
-def _consents(entries: Collection[ConsentEntry], points: Collection[ContactPoint]) -> dict[str, list[facts.Consent]]:
+def _consents(
+    entries: Collection[ConsentEntry], points: Collection[ContactPoint]
+) -> dict[str, list[tuple[int, facts.Consent]]]:
     channels: dict[str | None, Channel] = {point.id: point.channel for point in points}
-    grouped: dict[str, list[facts.Consent]] = defaultdict(list)
-    for entry in entries:
-        grouped[entry.customer_id].append(
-            facts.Consent(
-                entry.status,
-                entry.at,
-                entry.channel,
-                entry.contact_point_id,
-                entry.purpose,
-                point_channel=channels.get(entry.contact_point_id),
-            )
+    grouped: dict[str, list[tuple[int, facts.Consent]]] = defaultdict(list)
+    for place, entry in enumerate(entries):
+        consent = facts.Consent(
+            entry.status,
+            entry.at,
+            entry.channel,
+            entry.contact_point_id,
+            entry.purpose,
+            point_channel=channels.get(entry.contact_point_id),
         )
+        grouped[entry.customer_id].append((place, consent))
     return grouped
 
 

@@ -22,6 +22,9 @@ from policies.facts import (
     Purpose,
     Wish,
 )
+from policies.hardship import SignalKind
+from policies.plans import Instalment
+from policies.replies import Meaning
 
 
 class Role(StrEnum):
@@ -84,6 +87,20 @@ class OutsideResult(StrEnum):
     DELIVERED = "DELIVERED"
 
 
+class ReplyStatus(StrEnum):
+    """Whether a person still has to look at what somebody wrote."""
+
+    OPEN = "OPEN"
+    SETTLED = "SETTLED"
+
+
+class ComplaintStatus(StrEnum):
+    """Whether a complaint was answered."""
+
+    OPEN = "OPEN"
+    SETTLED = "SETTLED"
+
+
 class UserErrorCode(StrEnum):
     INVALID = "INVALID"
     NOT_FOUND = "NOT_FOUND"
@@ -116,13 +133,25 @@ def problem(code: UserErrorCode, message: str, *field: str) -> Unacceptable:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is calling. `purposes` are those that rules exempt and that this caller may use without further evidence."""
+    """Who is calling, whatever shows it: a key, or a token.
+
+    `purposes` are those that rules exempt and that this caller may use without further evidence. `scopes` are the
+    operations it may use of those that its role may; empty: all of them.
+    """
 
     id: str
     role: Role
     name: str
     customer_id: str | None = None
     purposes: frozenset[Purpose] = frozenset()
+    scopes: frozenset[str] = frozenset()
+
+
+GATEWAY = Caller("gateway", Role.SERVICE, "gateway")
+"""Who does what the gateway does by itself: answers a reply, stops after a restored backup."""
+
+OPERATOR = Caller("operator", Role.ADMIN, "operator")
+"""Whoever can run commands on this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +159,6 @@ class ContactPoint:
     id: str
     customer_id: str
     channel: Channel
-    masked: str
     address: str = field(repr=False)
     unsubscribe_token: str = field(repr=False)
     party: Party = Party.CUSTOMER
@@ -175,6 +203,29 @@ class Bill:
     currency: str
     due_on: date
     status: BillStatus
+    amount_paid: Decimal = Decimal(0)
+    instalment: int | None = None  #: its number in the account's plan
+
+    @property
+    def amount_left(self) -> Decimal:
+        """What is still to be paid: nothing of a bill that is PAID, however it was paid."""
+        if self.status is BillStatus.PAID:
+            return Decimal(0)
+        return max(self.amount_due - self.amount_paid, Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """Money that came in on a bill. `reference` is the lender's own."""
+
+    id: str
+    customer_id: str
+    bill_id: str
+    account_id: str
+    reference: str
+    amount: Decimal
+    currency: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +236,7 @@ class ConsentEntry:
     channel: Channel | None
     contact_point_id: str | None
     purpose: Purpose | None
-    source: str
+    source: str = field(repr=False)
     at: datetime
 
 
@@ -203,6 +254,35 @@ class HoldEntry:
     lifted_at: datetime | None
 
 
+class ApplicationStatus(StrEnum):
+    """How far an application for another plan got."""
+
+    OPEN = "OPEN"
+    APPROVED = "APPROVED"
+    DECLINED = "DECLINED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A customer asks to repay a bill in another way. `documents` are references, never the documents."""
+
+    id: str
+    customer_id: str
+    bill_id: str
+    account_id: str
+    currency: str
+    instalments: tuple[Instalment, ...]
+    reason: str = field(repr=False)
+    documents: tuple[str, ...] = field(repr=False)
+    submitted_at: datetime
+    status: ApplicationStatus = ApplicationStatus.OPEN
+    hold_id: str | None = None
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+    decision_reason: str | None = field(default=None, repr=False)
+
+
 @dataclass(frozen=True, slots=True)
 class PromiseEntry:
     id: str
@@ -212,6 +292,8 @@ class PromiseEntry:
     pay_by: date
     made_at: datetime
     status: PromiseStatus
+    amount: Decimal | None = None
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +333,8 @@ class Contact:
     variables: Mapping[str, object] = field(default_factory=dict, repr=False)
     evidence: bool = False
     in_reply_to: str | None = None  #: the contact by the customer that it answers
+    asked_purpose: Purpose | None = None  #: what was asked for, where hardship made it another
+    diversion: Mapping[str, object] | None = field(default=None, repr=False)  #: why: `hardship.on_record`
     #: Channels that were given up for good; the rest are still open to it.
     spent_channels: tuple[Channel, ...] = ()
 
@@ -297,6 +381,80 @@ class Attempt:
     provider_code: str | None
     detail: str | None
     note: str | None = field(default=None, repr=False)  #: in an agent's words, for staff
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What somebody wrote to us. `customer_id` is None where nobody is known under the address it came from."""
+
+    id: str
+    customer_id: str | None
+    contact_point_id: str | None
+    provider: str
+    channel: Channel
+    sender: str = field(repr=False)
+    text: str = field(repr=False)
+    meaning: Meaning
+    status: ReplyStatus
+    outside_contact_id: str | None
+    hold_id: str | None
+    at: datetime
+    received_at: datetime
+    settled_at: datetime | None = None
+    settled_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HardshipSignal:
+    """Something that the customer wrote, or told the lender, which says that paying is hard."""
+
+    id: str
+    customer_id: str
+    kind: SignalKind
+    account_id: str | None
+    reply_id: str | None  #: the reply it was read in
+    note: str | None = field(repr=False)
+    at: datetime
+    recorded_at: datetime
+    withdrawn_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """Somebody complained. Demands pause until it is settled."""
+
+    id: str
+    customer_id: str
+    contact_id: str | None  #: the contact it is about
+    account_id: str | None
+    text: str = field(repr=False)
+    at: datetime
+    recorded_at: datetime
+    hold_id: str | None
+    status: ComplaintStatus
+    settled_at: datetime | None = None
+    settled_by: str | None = None
+    answer: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Somebody stopped sending: of one purpose, on one channel, through one provider, or, where none is named, all."""
+
+    id: str
+    purpose: Purpose | None
+    channel: Channel | None
+    provider: str | None
+    reason: str = field(repr=False)
+    paused_at: datetime
+    paused_by: str
+    resumed_at: datetime | None = None
+    resumed_by: str | None = None
+    resume_reason: str | None = field(default=None, repr=False)
+
+    @property
+    def is_of_everything(self) -> bool:
+        return self.purpose is None and self.channel is None and self.provider is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from policies.facts import (
     Purpose,
     Wish,
 )
+from policies.plans import Instalment
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +92,32 @@ class RegisterBill:
     role: LenderRole | None = None
     in_collection_procedures: bool | None = None
     lender_kinds: tuple[LenderKind, ...] | None = None
+    instalment: int | None = None
+    amount_paid: Decimal = Decimal(0)  #: before it came here: on creation only
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPayment:
+    """Money that came in: on one bill, or on an account, whose open bills it pays by their due dates.
+
+    `fingerprint` tells whether the same reference comes with the same body.
+    """
+
+    reference: str
+    fingerprint: str
+    amount: Decimal
+    currency: str
+    bill_id: str | None = None
+    account: str | None = None
+    at: datetime | None = None  #: None: now
+    send_receipt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RecordConsent:
     customer_id: str
     status: ConsentStatus
-    source: str
+    source: str = field(repr=False)
     channel: Channel | None = None
     contact_point_id: str | None = None
     purpose: Purpose | None = None
@@ -152,6 +172,19 @@ class RecordPromise:
     amount: Decimal | None = None
     currency: str | None = None
     made_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitApplication:
+    """Another plan for a bill. `documents` are references, never the documents."""
+
+    idempotency_key: str
+    fingerprint: str
+    bill_id: str
+    instalments: tuple[Instalment, ...]
+    reason: str = field(repr=False)
+    documents: tuple[str, ...] = field(default=(), repr=False)
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

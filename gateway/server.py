@@ -12,21 +12,26 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway import unsubscribe
+from gateway import sandbox, unsubscribe, webhooks
 from gateway.api.app import create_app
+from gateway.api.headers import of_every_answer, with_headers
 from gateway.app import check_port, open_gateway
 from gateway.core import Gateway
+from gateway.patience import PatientHttp, PatientWebSocket
 from gateway.settings import Settings
+from gateway.telling import Teller
 from gateway.worker import Worker
+from policies.replies import understand
 
 log = structlog.get_logger(__name__)
 
 
 def build(gateway: Gateway) -> ASGIApp:
-    """Everything that listens: the API, the health checks, and the page behind `List-Unsubscribe`."""
-    app = create_app(gateway)
-    app.router.routes.append(unsubscribe.route(gateway))
-    graphql: ASGIApp = app.state.graphql
+    """Everything that listens: the API, the health checks, the page behind `List-Unsubscribe`, providers' webhooks."""
+    made = create_app(gateway)
+    made.router.routes += [unsubscribe.route(gateway), webhooks.route(gateway)]
+    graphql: ASGIApp = made.state.graphql
+    app = with_headers(made, of_every_answer(gateway.settings))
 
     async def front(scope: Scope, receive: Receive, send: Send) -> None:
         # Nearly every request is one of these, and needs none of the framework's layers.
@@ -43,48 +48,75 @@ async def serve(settings: Settings) -> None:
         await listen(gateway)
 
 
+def configured(gateway: Gateway) -> uvicorn.Config:
+    """How it listens: with bounds on all that a peer could make us hold."""
+    settings = gateway.settings
+    return uvicorn.Config(
+        build(gateway),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http=PatientHttp,
+        ws=PatientWebSocket,
+        ws_max_size=settings.max_body_bytes,
+        ws_per_message_deflate=False,  # each connection would keep a window of memory for it
+        ws_ping_interval=20,
+        ws_ping_timeout=20,
+        limit_concurrency=settings.max_connections,
+        timeout_keep_alive=20,
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,  # whose word to take for it is a setting of ours
+        timeout_graceful_shutdown=10,
+    )
+
+
 async def listen(gateway: Gateway, ready: Callable[[], None] | None = None) -> None:
     """As `serve`, with a gateway that is open. `ready` is called once the port answers."""
     settings = gateway.settings
-    server = _Server(
-        uvicorn.Config(
-            build(gateway),
-            host=settings.host,
-            port=settings.port,
-            loop="uvloop",
-            http="httptools",
-            ws="websockets-sansio",
-            ws_max_size=settings.max_body_bytes,
-            lifespan="off",
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            proxy_headers=False,
-            timeout_graceful_shutdown=10,
-        ),
-        ready,
-    )
+    server = _Server(configured(gateway), ready)
     if not settings.sandbox and (examples := settings.left_as_example()):
         log.warning("customers would see example values", settings=examples)
+    understand("")  # the words are read now, and not when the first customer answers
     _settle_memory()
-    worker = Worker(gateway)
-    working = asyncio.create_task(worker.run()) if settings.worker else None
+    working = Working(gateway) if settings.worker else None
+    following = asyncio.create_task(sandbox.follow_clock(gateway)) if settings.sandbox and not working else None
     _on_signal(lambda: setattr(server, "should_exit", True))
     try:
         await server.serve()
     finally:
-        worker.stop()
+        if following:
+            following.cancel()
         if working:
-            await working
+            await working.stop()
         log.info("stopped")
+
+
+class Working:
+    """Delivering what falls due, and telling callers what happened, until stopped."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._worker = Worker(gateway)
+        self._teller = Teller(gateway, gateway.poster)
+        self._running = [asyncio.create_task(one.run()) for one in (self._worker, self._teller)]
+
+    async def stop(self) -> None:
+        """Finish what is in flight."""
+        self._worker.stop()
+        self._teller.stop()
+        await asyncio.gather(*self._running)
 
 
 async def work(settings: Settings) -> None:
     """Deliver what falls due until told to stop; then finish what is in flight."""
     async with open_gateway(settings) as gateway:
-        worker = Worker(gateway)
-        _on_signal(worker.stop)
-        await worker.run()
+        stopping = asyncio.Event()
+        _on_signal(stopping.set)
+        working = Working(gateway)
+        await stopping.wait()
+        await working.stop()
 
 
 def _settle_memory() -> None:

@@ -1,13 +1,13 @@
 """How handing over ended, and what that makes of the contact."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from channels.base import Accepted, ChannelFailure, OutcomeUnknown, PermanentFailure, TemporaryFailure
 from gateway.accepting import reserved
 from gateway.core import Gateway
-from gateway.delivering import Dispatch
+from gateway.delivering import Dispatch, next_channel
 from gateway.model import AttemptOutcome, ContactPoint, ContactStatus
 from gateway.store.attempts import Event
 from gateway.store.contacts import Held
@@ -54,12 +54,14 @@ _OUTCOMES: dict[type[ChannelFailure], AttemptOutcome] = {
 }
 
 
-def reach(result: Accepted | ChannelFailure) -> Reach:
-    """How it counts from now on: only what is known to have reached nobody counts less than it might."""
-    match result:
-        case Accepted():
+def reach(outcome: AttemptOutcome) -> Reach:
+    """How a message counts from now on: only what is known to have reached nobody counts less than it might."""
+    match outcome:
+        case AttemptOutcome.DELIVERED:
+            return Reach.DELIVERED
+        case AttemptOutcome.ACCEPTED:
             return Reach.ACCEPTED
-        case PermanentFailure() | TemporaryFailure():
+        case AttemptOutcome.TEMPORARY_FAILURE | AttemptOutcome.PERMANENT_FAILURE:
             return Reach.ATTEMPTED
         case _:
             return Reach.PENDING
@@ -85,18 +87,26 @@ def settled(
         case Accepted():
             return _ended(held, ContactStatus.SENT), None
         case TemporaryFailure() as failure if held.channel_attempts < gateway.settings.max_attempts:
-            wait = timedelta(seconds=gateway.settings.retry_seconds) * 2 ** (held.channel_attempts - 1)
-            wait = max(min(wait, LONGEST_WAIT), failure.retry_after or timedelta(0))
-            return _again(work, held, wait)
-        case PermanentFailure(bad_address=True) if _other_point(points, held):
-            return _again(work, held, timedelta(0))
+            return again(work, held, _wait(gateway, held, closing, failure), closing.dispatch.provider.name)
+        case PermanentFailure(bad_address=True) if other_point(points, held):
+            return again(work, held)
         case TemporaryFailure() | PermanentFailure():
             return next_channel(work, held)
         case _:
             return _ended(held, ContactStatus.UNCLEAR), None
 
 
-def _other_point(points: Sequence[ContactPoint], held: Held) -> bool:
+def _wait(gateway: Gateway, held: Held, closing: Closing, failure: TemporaryFailure) -> timedelta:
+    """Until the next try: none where another provider can take it, longer each time where none can."""
+    dispatch = closing.dispatch
+    carriers = gateway.carriers.get(dispatch.attempt.channel) if dispatch.attempt else None
+    if carriers and held.failed_provider is None and carriers.has_other(dispatch.provider.name, dispatch.message.to):
+        return timedelta(0)
+    wait: timedelta = timedelta(seconds=gateway.settings.retry_seconds) * 2 ** (held.channel_attempts - 1)
+    return max(min(wait, LONGEST_WAIT), failure.retry_after or timedelta(0))
+
+
+def other_point(points: Sequence[ContactPoint], held: Held) -> bool:
     return any(
         point.usable
         and point.customer_id == held.contact.customer_id
@@ -110,21 +120,16 @@ def _ended(held: Held, status: ContactStatus) -> Row:
     return {"id": held.contact.id, "status": status, "lease_until": None}
 
 
-def _again(work: Work, held: Held, wait: timedelta) -> tuple[Row, Slot]:
+def again(
+    work: Work, held: Held, wait: timedelta = timedelta(0), failed_provider: str | None = None
+) -> tuple[Row, Slot]:
     """Scheduled again. When it is due it is decided afresh, like everything that falls due."""
     due_at = work.now + wait
-    row = {"id": held.contact.id, "status": ContactStatus.SCHEDULED, "lease_until": None, "due_at": due_at}
+    row = {
+        "id": held.contact.id,
+        "status": ContactStatus.SCHEDULED,
+        "lease_until": None,
+        "due_at": due_at,
+        "failed_provider": failed_provider,
+    }
     return row, reserved(held, due_at)
-
-
-def next_channel(work: Work, held: Held) -> tuple[Row, Slot | None]:
-    """The channel in use is given up. The next one is a new decision, under the same rules and caps."""
-    assert held.channel is not None
-    spent = (*held.contact.spent_channels, held.channel)
-    left = [channel for channel in held.contact.channels if channel not in spent]
-    row = {"id": held.contact.id, "spent_channels": list(spent), "channel_attempts": 0, "lease_until": None}
-    if not left:
-        return {**row, "status": ContactStatus.FAILED}, None
-    next_one = replace(held, channel=left[0], contact_point_id=None)
-    slot = reserved(next_one, work.now)
-    return {**row, "status": ContactStatus.SCHEDULED, "channel": left[0], "due_at": work.now}, slot

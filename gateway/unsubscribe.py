@@ -1,13 +1,18 @@
 """The page behind `List-Unsubscribe`: one click, no login, and a token that cannot be guessed (RFC 8058)."""
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from gateway import logs
 from gateway.core import Gateway
 from gateway.model import ConsentEntry
-from gateway.store import customers
+from gateway.store import contacts, customers
+from gateway.store.faults import is_unavailable
 from policies.facts import ConsentStatus
+
+log = structlog.get_logger(__name__)
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{title}</title><body style="font-family:sans-serif;max-width:32rem;margin:4rem auto;padding:0 1rem">
@@ -29,6 +34,12 @@ _UNKNOWN = _PAGE.format(
     form="",
 )
 
+_LATER = _PAGE.format(
+    title="Please try again later · 请稍后再试",
+    text="We could not take this down at the moment. · 我们暂时无法处理您的请求。",
+    form="",
+)
+
 _HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
@@ -42,12 +53,17 @@ _HEADERS = {
 def route(gateway: Gateway) -> Route:
     async def unsubscribe(request: Request) -> Response:
         """GET only asks: mail scanners open links. POST withdraws, at once and as often as it comes."""
-        token = request.path_params["token"]
-        if request.method == "POST":
-            known = await withdraw(gateway, token)
-        else:
-            async with gateway.database.read() as work:
-                known = await customers.point_by_token(work, token) is not None
+        token = request.path_params["token"].replace("\0", "")  # which PostgreSQL cannot even look for
+        try:
+            if request.method == "POST":
+                known = await withdraw(gateway, token)
+            else:
+                async with gateway.database.read() as work:
+                    known = await customers.point_by_token(work, token) is not None
+        except Exception as error:
+            # The text of a database error can hold values. Mail programs that were told 5xx click again.
+            log.error("unsubscribe not heard", exception=logs.kind(error), at=logs.places(error))
+            return HTMLResponse(_LATER, status_code=503 if is_unavailable(error) else 500, headers=_HEADERS)
         page = _UNKNOWN if not known else _DONE if request.method == "POST" else _ASK
         return HTMLResponse(page, status_code=200 if known else 404, headers=_HEADERS)
 
@@ -76,7 +92,9 @@ async def withdraw(gateway: Gateway, token: str) -> bool:
             at=work.now,
         )
         await customers.add_consent(work, entry, evidence=None, caller_id=_ITSELF)
-        return True
+        await contacts.reconsider(work, point.customer_id)
+    gateway.due.set()
+    return True
 
 
 _ITSELF = "customer"

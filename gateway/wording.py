@@ -7,7 +7,7 @@ from channels.base import Message
 from gateway.core import Gateway
 from gateway.model import Bill, Contact, ContactPoint, Customer
 from gateway.words import Values
-from policies.facts import Channel
+from policies.facts import Channel, Purpose
 
 
 def compose(
@@ -25,17 +25,16 @@ def compose(
 ) -> tuple[Message, str]:
     """The message with today's facts, and the version of its template. Raises `WordsError`."""
     unsubscribe_url = f"{gateway.settings.address()}/unsubscribe/{point.unsubscribe_token}"
-    values = Values(
-        customer_name=customer.name,
-        amount=bill.amount_due if bill else None,
-        currency=bill.currency if bill else None,
-        due_on=bill.due_on if bill else None,
-        days_overdue=days_overdue(bill, customer, now, gateway) if bill else None,
-        account=bill.account.reference if bill else None,
-        unsubscribe_url=unsubscribe_url,
-    )
+    values = values_of(gateway, customer, bill, contact.purpose, now, unsubscribe_url)
     rendered = gateway.words.render(
-        contact.template, channel, customer.locale, values, contact.variables, discreet=discreet
+        contact.template,
+        channel,
+        customer.locale,
+        values,
+        contact.variables,
+        discreet=discreet,
+        jurisdiction=customer.jurisdiction,
+        product=bill.account.product if bill else None,
     )
     message = Message(
         reference=reference,
@@ -45,8 +44,32 @@ def compose(
         html=rendered.html,
         valid_for=valid_for,
         unsubscribe_url=unsubscribe_url if channel is Channel.EMAIL else None,
+        template=rendered.version.partition("@")[0],
+        values=rendered.values,
     )
     return message, rendered.version
+
+
+def values_of(
+    gateway: Gateway,
+    customer: Customer,
+    bill: Bill | None,
+    purpose: Purpose,
+    now: datetime,
+    unsubscribe_url: str | None = None,
+) -> Values:
+    """The facts of a message. The amount is what is left; a receipt says what the whole bill was."""
+    if bill is None:
+        return Values(customer_name=customer.name, unsubscribe_url=unsubscribe_url)
+    return Values(
+        customer_name=customer.name,
+        amount=bill.amount_due if purpose is Purpose.PAYMENT_RECEIPT else bill.amount_left,
+        currency=bill.currency,
+        due_on=bill.due_on,
+        days_overdue=days_overdue(bill, customer, now, gateway),
+        account=bill.account.reference,
+        unsubscribe_url=unsubscribe_url,
+    )
 
 
 def days_overdue(bill: Bill, customer: Customer, now: datetime, gateway: Gateway) -> int:

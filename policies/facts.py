@@ -100,6 +100,7 @@ class BillStatus(StrEnum):
     PAID = "PAID"
     WRITTEN_OFF = "WRITTEN_OFF"
     DISPUTED = "DISPUTED"
+    IN_PLAN = "IN_PLAN"
 
 
 class ConsentStatus(StrEnum):
@@ -141,6 +142,9 @@ class HoldKind(StrEnum):
     VULNERABLE = "VULNERABLE"
     WRONG_PERSON = "WRONG_PERSON"
     COMPLAINT = "COMPLAINT"
+    APPLICATION = "APPLICATION"
+    UNREAD_REPLY = "UNREAD_REPLY"
+    ERASURE = "ERASURE"
 
 
 class PromiseStatus(StrEnum):

@@ -28,6 +28,8 @@ class Rulebook:
     rules: tuple[Rule, ...] = field(repr=False)
     #: One legal zone for the whole jurisdiction, which overrides the customer's own.
     time_zone: str | None = None
+    #: The codes of what it inherits, nearest first.
+    parents: tuple[str, ...] = ()
     #: The products that some rule names.
     products: frozenset[str] = field(default=frozenset(), repr=False)
     #: The dates on which a rule begins, or has ended.
@@ -97,6 +99,7 @@ def _rulebook(pack: Pack, packs: Mapping[str, Pack]) -> Rulebook:
         pack.version,
         (*core_rules(pack.code, pack.version), *rules.values()),
         zones[0] if zones else None,
+        tuple(ancestor.code for ancestor in line[1:]),
         frozenset(product for known in terms for product in known.products),
         tuple(sorted({turn for known in terms for turn in _turns(known.info)})),
     )

@@ -229,11 +229,15 @@ WORDS: Mapping[str, Mapping[str | None, tuple[str, str]]] = {
         "VULNERABLE": ("the customer needs special care", "客户需要特别关照"),
         "WRONG_PERSON": ("the contact point is a wrong person's", "联系方式非客户本人"),
         "COMPLAINT": ("a complaint is open", "投诉处理中"),
+        "APPLICATION": ("the customer applied for another plan", "还款方案申请处理中"),
+        "ERASURE": ("the customer asked to be forgotten", "客户要求删除个人信息"),
+        "UNREAD_REPLY": ("the customer wrote something that a person has to read first", "客户来信待人工阅读"),
     },
     "status": {
         "OPEN": ("open", "未结清"),
         "PAID": ("paid", "已还清"),
         "WRITTEN_OFF": ("written off", "已核销"),
         "DISPUTED": ("disputed", "存在争议"),
+        "IN_PLAN": ("repaid by a plan", "已转入还款方案"),
     },
 }

@@ -14,6 +14,8 @@ from typing import Any
 
 import httpx
 
+from tests import databases
+
 _COMMAND = [str(Path(sys.executable).with_name("gateway"))]
 
 
@@ -27,7 +29,12 @@ def free_port() -> int:
 def environment(folder: Path, **settings: object) -> dict[str, str]:
     """A process's environment: ours without any GATEWAY_ setting, and these."""
     bare = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
-    chosen = {"DATABASE_URL": f"sqlite:///{folder}/gateway.db", **settings}
+    chosen = {
+        "DATABASE_URL": databases.url(folder),
+        "MASTER_KEY": databases.MASTER_KEY,
+        "STATE_FOLDER": folder,
+        **settings,
+    }
     return bare | {f"GATEWAY_{name.upper()}": str(value) for name, value in chosen.items()}
 
 
@@ -73,7 +80,9 @@ def server(env: dict[str, str], log: Path) -> Iterator[Server]:
     """A gateway on a free port; whatever happens, it does not outlive the block."""
     port = free_port()
     with log.open("ab") as output:
-        process = subprocess.Popen([*_COMMAND, "serve"], env=env | {"GATEWAY_PORT": str(port)}, stderr=output)
+        process = subprocess.Popen(
+            [*_COMMAND, "serve"], env=env | {"GATEWAY_PORT": str(port)}, stdout=output, stderr=output
+        )
     one = Server(f"http://127.0.0.1:{port}", process)
     try:
         one.wait_until_up()

@@ -1,7 +1,7 @@
 """A gateway on a real SQLite file, with a clock that stands still and providers that remember."""
 
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -27,6 +27,7 @@ from gateway.store.contacts import Held
 from gateway.words import Words
 from policies.decision import Decision
 from policies.facts import Channel, ConsentStatus, Purpose
+from tests import databases
 
 NOON_IN_CHINA = datetime(2026, 11, 24, 4, tzinfo=UTC)
 """A Tuesday, 12:00 in Shanghai, 23:00 on Monday in New York, 04:00 in London."""
@@ -153,17 +154,26 @@ class World:
 
 @asynccontextmanager
 async def open_world(
-    folder: Path, *, at: datetime = NOON_IN_CHINA, packs: dict[str, str] | None = None, **settings: Any
+    folder: Path,
+    *,
+    at: datetime = NOON_IN_CHINA,
+    packs: dict[str, str] | None = None,
+    sms: Sequence[Sandbox] | None = None,
+    **settings: Any,
 ) -> AsyncIterator[World]:
+    """`sms`: several providers of texts; the first is the world's. Callers may ask as often as they like."""
     rulebooks = folder / "rulebooks"
     rulebooks.mkdir(exist_ok=True)
     for name, pack in {"test": NO_HOURS_CAP_3, **(packs or {})}.items():
         (rulebooks / f"{name}.toml").write_text(pack, encoding="utf-8")
-    chosen = Settings(database_url=f"sqlite:///{folder}/gateway.db", rulebooks=rulebooks, **settings)
-    clock, sms, email = StoppedClock(at), Sandbox(name="sms"), Sandbox(name="email")
-    providers = {Channel.SMS: sms, Channel.EMAIL: email}
-    async with open_gateway(chosen, clock=clock, providers=providers, words=_words(chosen)) as gateway:
-        yield World(gateway, clock, sms, email)
+    settings = {"request_limits": dict.fromkeys(Role, 1e6), "cost_limits": dict.fromkeys(Role, 1e9), **settings}
+    chosen = databases.settings(folder, rulebooks=rulebooks, **settings)
+    clock, texts, email = StoppedClock(at), list(sms or [Sandbox(name="sms")]), Sandbox(name="email")
+    providers: dict[Channel, Sandbox | list[Sandbox]] = {Channel.SMS: texts, Channel.EMAIL: email}
+    async with open_gateway(
+        chosen, clock=clock, providers=providers, words=_words(chosen), elapsed=lambda: clock().timestamp()
+    ) as gateway:
+        yield World(gateway, clock, texts[0], email)
 
 
 def _words(settings: Settings) -> Words:

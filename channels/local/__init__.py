@@ -4,7 +4,7 @@ They speak the real protocols over real sockets, and can be told to misbehave.
 """
 
 from channels.local.behaviour import Accept, Answer, Cut, Refuse, Slow
-from channels.local.sms import LocalSms, LocalSmsProvider, serve
+from channels.local.sms import LocalSms, LocalSmsProvider, serve, tell
 from channels.local.smtp import LocalMail, LocalSmtpServer
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "Refuse",
     "Slow",
     "serve",
+    "tell",
 ]

@@ -12,7 +12,8 @@ it may have left   -> OutcomeUnknown
 import asyncio
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -50,6 +51,7 @@ async def post(
     headers: Mapping[str, str],
     json: Mapping[str, Any] | None = None,
     data: Mapping[str, str] | None = None,
+    content: bytes | None = None,
 ) -> httpx.Response:
     """Post once, never follow a redirect, and answer within `timeout` or raise a `ChannelFailure`."""
     seconds = timeout.total_seconds()
@@ -58,7 +60,9 @@ async def post(
     limits = httpx.Timeout(seconds, connect=seconds / 4, pool=seconds / 4)
     try:
         async with asyncio.timeout(seconds):
-            return await client.post(url, json=json, data=data, headers=headers, timeout=limits, follow_redirects=False)
+            return await client.post(
+                url, json=json, data=data, content=content, headers=headers, timeout=limits, follow_redirects=False
+            )
     except FAILURES as error:
         failure = failure_of(error)
     # Out here, so that the library's error, which may print the address, does not hang on ours as its context.
@@ -86,11 +90,23 @@ def refusal(response: httpx.Response, *, code: str | None = None, bad_address: b
 
 
 def retry_after(response: httpx.Response) -> timedelta | None:
-    """The wait the vendor asks for in seconds. A date is ignored: there is no clock here to compare it with."""
+    """The wait that the vendor asks for: in seconds, or as a date, which is taken from the date of its answer."""
     value = response.headers.get("Retry-After", "").strip()
-    if not re.fullmatch("[0-9]{1,9}", value):
+    if re.fullmatch("[0-9]{1,9}", value):
+        return min(timedelta(seconds=int(value)), LONGEST_RETRY_AFTER)
+    # By the vendor's own clock: there is none here, and ours may differ from it.
+    until, now = _http_date(value), _http_date(response.headers.get("Date", ""))
+    if until is None or now is None:
         return None
-    return min(timedelta(seconds=int(value)), LONGEST_RETRY_AFTER)
+    return min(max(until - now, timedelta(0)), LONGEST_RETRY_AFTER)
+
+
+def _http_date(value: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(value)
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
 
 
 def fields(response: httpx.Response) -> dict[str, Any]:
@@ -103,11 +119,14 @@ def fields(response: httpx.Response) -> dict[str, Any]:
 
 
 def printable_code(value: object) -> str | None:
-    """A vendor's error code, if it is a word or a short number: what is longer could be somebody's phone number."""
+    """A vendor's error code, if it is a word or a short number: what is longer could be somebody's phone number.
+
+    Carriers in China put the two together: `MK:0001`.
+    """
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     code = str(value)
-    return code if re.fullmatch("[A-Za-z][A-Za-z_.-]{0,39}|[0-9]{1,6}", code) else None
+    return code if re.fullmatch("[A-Za-z][A-Za-z_.-]{0,39}|[0-9]{1,6}|[A-Z]{2,8}:[0-9]{1,4}", code) else None
 
 
 def message_id(value: object) -> str | None:

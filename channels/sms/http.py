@@ -3,9 +3,9 @@
     POST {"to", "from", "text", "reference"}      and "valid_for_seconds" where the message has a validity
     any 2xx with {"id": ...}                      accepted
     400, 404, 422 with {"code": "bad_address"}    the address is wrong
-    Retry-After: seconds                          honoured on 408, 425, 429 and 503
+    Retry-After: seconds, or a date beside Date   honoured on 408, 425, 429 and 503
 
-Every failure is sorted in `channels/sms/exchange.py`.
+Every failure is sorted in `channels/sms/exchange.py`. What the provider says later is read in `http_webhooks.py`.
 """
 
 from base64 import b64encode

@@ -6,80 +6,55 @@ https://www.twilio.com/docs/api/errors/{code}. Codes that are not in the table g
 """
 
 from base64 import b64encode
-from collections.abc import Callable
 from datetime import timedelta
 from typing import ClassVar
 from urllib.parse import quote
 
 import httpx
 
-from channels.base import Accepted, ChannelFailure, Message, OutcomeUnknown, PermanentFailure, TemporaryFailure
-from channels.sms.exchange import (
-    fields,
-    message_id,
-    post,
-    printable_code,
-    refusal,
-    retry_after,
-    whole_seconds,
-)
+from channels.base import Accepted, ChannelFailure, Message, OutcomeUnknown
+from channels.sms.codes import Codes, bad_address, failure, permanent, refused, temporary, unknown
+from channels.sms.exchange import fields, message_id, post, printable_code, whole_seconds
 
-
-def _temporary(detail: str) -> Callable[[str, timedelta | None], ChannelFailure]:
-    return lambda code, wait: TemporaryFailure(detail, code=code, retry_after=wait)
-
-
-def _permanent(detail: str) -> Callable[[str, timedelta | None], ChannelFailure]:
-    return lambda code, _: PermanentFailure(detail, code=code)
-
-
-def _bad_address(detail: str) -> Callable[[str, timedelta | None], ChannelFailure]:
-    return lambda code, _: PermanentFailure(detail, code=code, bad_address=True)
-
-
-def _unknown(detail: str) -> Callable[[str, timedelta | None], ChannelFailure]:
-    return lambda code, _: OutcomeUnknown(detail, code=code)
-
-
-CODES: dict[str, Callable[[str, timedelta | None], ChannelFailure]] = {
+CODES: Codes = {
     # Our account
-    "20003": _temporary("account or token refused"),
-    "20429": _temporary("too many requests at once"),  # "aren't processed and are safe to retry"
-    "30002": _temporary("account suspended"),
-    "63038": _temporary("the account's daily limit is reached"),
+    "20003": temporary("account or token refused"),
+    "20429": temporary("too many requests at once"),  # "aren't processed and are safe to retry"
+    "30002": temporary("account suspended"),
+    "63038": temporary("the account's daily limit is reached"),
     # The number
-    "21211": _bad_address("not a phone number"),
-    "21265": _bad_address("a short code cannot be texted"),
-    "21266": _permanent("sender and recipient are the same number"),
-    "21268": _bad_address("an information service's number"),
-    "21614": _bad_address("not a mobile number"),
-    "21635": _bad_address("a landline"),
-    "30005": _bad_address("unknown or no longer in service"),
-    "30006": _bad_address("a landline, or a carrier that cannot be reached"),
+    "21211": bad_address("not a phone number"),
+    "21265": bad_address("a short code cannot be texted"),
+    "21266": permanent("sender and recipient are the same number"),
+    "21268": bad_address("an information service's number"),
+    "21614": bad_address("not a mobile number"),
+    "21635": bad_address("a landline"),
+    "30005": bad_address("unknown or no longer in service"),
+    "30006": bad_address("a landline, or a carrier that cannot be reached"),
     # The person: stopped texts from us. The address is good, and stays theirs.
-    "21610": _permanent("stopped by the recipient"),
-    "30004": _permanent("blocked by the recipient or the carrier"),
+    "21610": permanent("stopped by the recipient"),
+    "30004": permanent("blocked by the recipient or the carrier"),
     # The sender or the text
-    "21212": _permanent("not a sender"),
-    "21408": _permanent("the account may not text this region"),
-    "21602": _permanent("no text"),
-    "21603": _permanent("no sender"),
-    "21606": _permanent("the sender cannot text this destination"),
-    "21608": _permanent("a trial account may text verified numbers only"),
-    "21612": _permanent("this sender cannot reach this number"),
-    "21617": _permanent("the text is too long"),
-    "21659": _permanent("the sender is not Twilio's, or of another country"),
-    "30007": _permanent("filtered"),
+    "21212": permanent("not a sender"),
+    "21408": permanent("the account may not text this region"),
+    "21602": permanent("no text"),
+    "21603": permanent("no sender"),
+    "21606": permanent("the sender cannot text this destination"),
+    "21608": permanent("a trial account may text verified numbers only"),
+    "21612": permanent("this sender cannot reach this number"),
+    "21617": permanent("the text is too long"),
+    "21659": permanent("the sender is not Twilio's, or of another country"),
+    "30007": permanent("filtered"),
     # For now
-    "14107": _temporary("too many messages between two numbers"),
-    "21611": _temporary("the sender's queue is full"),
-    "30001": _temporary("the queue is full"),
-    "30003": _temporary("the handset cannot be reached"),
-    "30022": _temporary("too fast for the carrier"),
-    "30036": _temporary("its validity ran out in the queue"),
+    "14107": temporary("too many messages between two numbers"),
+    "21611": temporary("the sender's queue is full"),
+    "30001": temporary("the queue is full"),
+    "30003": temporary("the handset cannot be reached"),
+    "30022": temporary("too fast for the carrier"),
+    "30036": temporary("its validity ran out in the queue"),
     # "Messages are failed and not retried to avoid duplicate message delivery"
-    "30410": _unknown("the carrier gave no answer"),
-    "30008": _unknown("the carrier gave no reason"),
+    "30410": unknown("the carrier gave no answer"),
+    "30008": unknown("the carrier gave no reason"),
 }
 
 #: https://www.twilio.com/docs/api/errors/90007: 1 to 36,000 seconds, and 36,000 where nothing is said.
@@ -89,7 +64,10 @@ LONGEST_VALIDITY = timedelta(hours=10)
 class TwilioSms:
     """Texts through Twilio.
 
-    `sender` is a number, a name, or a messaging service (`MG...`). The client belongs to the provider from here on.
+    `sender` is a number, a name, or a messaging service (`MG...`). `status_callback` is the address at which
+    `TwilioListener` hears what became of a message; the message's reference goes with it, because Twilio keeps none,
+    and a receipt must be known as ours even where Twilio's answer was lost. The client belongs to the provider from
+    here on.
     """
 
     is_attempt: ClassVar[bool] = True
@@ -111,14 +89,14 @@ class TwilioSms:
         pair = f"{account_sid}:{auth_token}"
         self._headers = {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
         self._sender = {"MessagingServiceSid" if sender.startswith("MG") else "From": sender}
-        self._status_callback = {"StatusCallback": status_callback} if status_callback else {}
+        self._status_callback = status_callback
 
     async def send(self, message: Message, *, timeout: timedelta) -> Accepted:
         """Hand `message` over within `timeout`, or raise a `ChannelFailure`."""
         response = await post(self._client, self._url, timeout=timeout, headers=self._headers, data=self._form(message))
         answer = fields(response)
         if not response.is_success:
-            raise _refusal(response, printable_code(answer.get("code")))
+            raise refused(CODES, response, printable_code(answer.get("code")))
         # A message can be born failed: "status": "failed" with an error code in a 201.
         if (code := printable_code(answer.get("error_code"))) is not None:
             raise failure_for(code)
@@ -131,19 +109,15 @@ class TwilioSms:
         await self._client.aclose()
 
     def _form(self, message: Message) -> dict[str, str]:
-        form = {"To": message.to, "Body": message.text, **self._sender, **self._status_callback}
+        form = {"To": message.to, "Body": message.text, **self._sender}
+        if self._status_callback:
+            joint = "&" if "?" in self._status_callback else "?"
+            form["StatusCallback"] = f"{self._status_callback}{joint}reference={quote(message.reference, safe='')}"
         if message.valid_for is not None:
             form["ValidityPeriod"] = str(whole_seconds(min(message.valid_for, LONGEST_VALIDITY)))
         return form
 
 
-def failure_for(code: str, *, wait: timedelta | None = None) -> ChannelFailure:
+def failure_for(code: str) -> ChannelFailure:
     """What a code of Twilio's says; one we do not know leaves the outcome open."""
-    return CODES.get(code, _unknown("a code we do not know"))(code, wait)
-
-
-def _refusal(response: httpx.Response, code: str | None) -> ChannelFailure:
-    # Above 499 the code is of no use: 500 and its kin say nothing about what had already happened.
-    if code in CODES and response.is_client_error:
-        return failure_for(code, wait=retry_after(response))
-    return refusal(response, code=code)
+    return failure(CODES, code)

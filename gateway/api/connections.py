@@ -1,16 +1,27 @@
 """Relay's connections: edges, cursors, and what the arguments ask for."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, Protocol, TypeVar
 
 import strawberry
 
+from gateway.api.context import Info
 from gateway.api.errors import ApiError, Code
 from gateway.api.ids import NoId, cursor, parse_cursor
 from gateway.store.pages import Slice, Window
+from gateway.store.work import Work
 
 T = TypeVar("T")
 M = TypeVar("M")
+F = TypeVar("F")
+
+
+class _Kept(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+Kept = TypeVar("Kept", bound=_Kept)
 
 DEFAULT_PAGE = 20
 LARGEST_PAGE = 100
@@ -63,6 +74,25 @@ def connection(
         ),
         count=count,
     )
+
+
+async def listing(
+    info: Info,
+    which: F,
+    shown: Window,
+    load: Callable[[Work, F, Window], Awaitable[Slice[Kept]]],
+    number: Callable[[Work, F], Awaitable[int]],
+    show: Callable[[Kept], T],
+) -> Connection[T]:
+    """A page of a list that hangs on nothing; counted only when that is asked for."""
+    async with info.context.snapshot.reading() as work:
+        found = await load(work, which, shown)
+
+    async def count() -> int:
+        async with info.context.snapshot.reading() as work:
+            return await number(work, which)
+
+    return connection(found, show, lambda one: one.id, count)
 
 
 def window(first: int | None, after: str | None, last: int | None, before: str | None) -> Window:

@@ -26,15 +26,16 @@ class Context:
 
     def __post_init__(self) -> None:
         self.snapshot = Snapshot(self.gateway.database)
-        self.load = Loaders(self.snapshot)
+        self.load = Loaders(self.gateway, self.snapshot)
 
-    @property
-    def is_staff(self) -> bool:
-        return self.caller.role is not Role.CUSTOMER
+    def sees(self, customer_id: str | None) -> bool:
+        """Whether the caller may see what belongs to this customer. What they may not see does not exist.
 
-    def sees(self, customer_id: str) -> bool:
-        """Whether the caller may see what belongs to this customer. What they may not see does not exist."""
-        return self.caller.role is not Role.CUSTOMER or self.caller.customer_id == customer_id
+        None: what a stranger wrote is nobody's, and for staff.
+        """
+        return self.caller.role is not Role.CUSTOMER or (
+            customer_id is not None and self.caller.customer_id == customer_id
+        )
 
     @property
     def only(self) -> str | None:
@@ -44,21 +45,21 @@ class Context:
         # A CUSTOMER key without a customer would be a mistake of ours. It sees nobody.
         return self.caller.customer_id or NOBODY
 
-    def shows(self, customer_id: str, what: str, of_id: str) -> None:
+    def shows(self, view: View) -> None:
         """Note that personal data goes out unmasked."""
-        self.views[View(customer_id, what, of_id)] = None
+        self.views[view] = None
 
     async def renew(self) -> None:
         """See what was done meanwhile: the mutations of a request follow each other."""
         await self.snapshot.close()
-        self.load = Loaders(self.snapshot)
+        self.load = Loaders(self.gateway, self.snapshot)
 
     @asynccontextmanager
     async def acting(self) -> AsyncIterator[None]:
         """Around a call into the core: it reads and writes for itself, and what is loaded afterwards is fresh."""
         async with self.snapshot.set_aside():
             yield
-        self.load = Loaders(self.snapshot)
+        self.load = Loaders(self.gateway, self.snapshot)
 
 
 Info = StrawberryInfo[Context, None]

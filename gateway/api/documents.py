@@ -36,11 +36,12 @@ class Rejected(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of a document. `largest` is its cost if every page were the largest."""
+    """One operation of a document. `largest` is its cost if every page were the largest; `varies`: it may be less."""
 
     document: DocumentNode
     node: OperationDefinitionNode
     largest: int
+    varies: bool
 
     @property
     def type(self) -> OperationType:
@@ -57,9 +58,10 @@ Operations = Mapping[str | None, Operation]
 class Documents:
     """The sound ones, by their text. What was rejected is not remembered."""
 
-    def __init__(self, schema: GraphQLSchema, most: int = MOST_DOCUMENTS) -> None:
+    def __init__(self, schema: GraphQLSchema, most: int = MOST_DOCUMENTS, *, hide_suggestions: bool = False) -> None:
         self._schema = schema
         self._most = most
+        self._hide_suggestions = hide_suggestions
         self._remembered: OrderedDict[str, Operations] = OrderedDict()
         self._characters = 0
 
@@ -68,36 +70,46 @@ class Documents:
         """How many texts are known."""
         return len(self._remembered)
 
-    def operation(self, query: str, name: str | None, variables: Mapping[str, Any]) -> Operation:
+    def operation(self, query: str, name: str | None) -> Operation:
         """The operation to execute. Raises `Rejected`."""
+        return _chosen(self.operations(query), name)
+
+    def operations(self, query: str) -> Operations:
+        """All operations of a text. Raises `Rejected`."""
         operations = self._remembered.get(query)
         if operations is None:
             operations = self._read(query)
             self._remember(query, operations)
         else:
             self._remembered.move_to_end(query)
-        operation = _chosen(operations, name)
-        if operation.largest > COST:
-            try:
-                check_cost(cost(self._schema, operation.document, operation.node, variables))
-            except ApiError as exceeded:
-                raise Rejected([exceeded]) from None
-        return operation
+        return operations
+
+    def points(self, operation: Operation, variables: Mapping[str, Any], most: float = COST) -> int:
+        """What the operation costs with these variables. Raises `Rejected` where it is more than one may."""
+        points = operation.largest
+        if operation.varies:
+            points, _ = cost(self._schema, operation.document, operation.node, variables)
+        try:
+            check_cost(points, min(most, COST))
+        except ApiError as exceeded:
+            raise Rejected([exceeded]) from None
+        return points
 
     def _read(self, query: str) -> Operations:
         try:
             document = parse(query, max_lexical_tokens=TOKENS, max_comments=TOKENS, max_source_length=CHARACTERS)
             check_size(document)
+            errors = validate(self._schema, document, max_errors=MOST_ERRORS, hide_suggestions=self._hide_suggestions)
         except GraphQLError as error:
             raise Rejected([error]) from None
         except RecursionError:
             raise Rejected([ApiError(Code.COST_EXCEEDED, "This query is nested too deeply.")]) from None
-        if errors := validate(self._schema, document, max_errors=MOST_ERRORS):
+        if errors:
             raise Rejected(errors)
         return {
             operation.name: operation
             for operation in (
-                Operation(document, node, cost(self._schema, document, node, None))
+                Operation(document, node, *cost(self._schema, document, node, None))
                 for node in document.definitions
                 if isinstance(node, OperationDefinitionNode)
             )

@@ -7,14 +7,18 @@ import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from gateway.model import (
+    ApplicationStatus,
     AttemptOutcome,
     CallbackStatus,
     CallResult,
+    ComplaintStatus,
     ContactStatus,
     OutsideResult,
+    ReplyStatus,
     Role,
     UserErrorCode,
 )
+from gateway.store.reactions import ReactionKind
 from policies.decision import Confidence, Outcome
 from policies.facts import (
     BillStatus,
@@ -31,6 +35,9 @@ from policies.facts import (
     Purpose,
     WindowEffect,
 )
+from policies.hardship import HardshipLevel, SignalKind
+from policies.replies import Meaning
+from policies.tone import Kind as WordKind
 
 
 class Weekday(StrEnum):
@@ -172,6 +179,22 @@ _describe(
     {"CREDITOR": "We lent the money.", "COLLECTOR": "We collect for somebody else."},
 )
 _describe(
+    WordKind,
+    "What is wrong with the words of a message.",
+    {
+        "THREAT": "They threaten.",
+        "SHAME": "They shame.",
+        "URGENCY_TRICK": "They hurry the reader without need.",
+        "INVENTED_CONSEQUENCE": "They announce what nobody has decided.",
+        "IMPERSONATED_AUTHORITY": "They speak in the name of an authority.",
+        "THIRD_PARTY": "They bring in other people.",
+        "DEBT_WORD": "They speak of a debt where others may read them.",
+        "MISSING_FACT": "A fact that must stand there lacks.",
+        "WRONG_LANGUAGE": "They are not in the customer's language.",
+    },
+    name="WordProblemKind",
+)
+_describe(
     BillStatus,
     "Whether a bill is still to be paid.",
     {
@@ -179,6 +202,7 @@ _describe(
         "PAID": "Paid.",
         "WRITTEN_OFF": "Given up by the lender.",
         "DISPUTED": "The customer says that it is wrong.",
+        "IN_PLAN": "Bills of a plan that was approved stand in its place.",
     },
 )
 _describe(
@@ -196,6 +220,25 @@ _describe(
         "NOT_REACHED": "Given up: it rang as often as it may, or its time passed.",
         "CANCELLED": "Called off.",
     },
+)
+_describe(
+    Meaning,
+    "What a reply was taken to mean, by fixed words. In doubt it is UNCLEAR, and a person reads it.",
+    {
+        "STOP": "No more messages to this address by this channel.",
+        "STOP_ALL": "No more contact at all.",
+        "START": "Messages are wanted again.",
+        "HELP": "Help is asked for.",
+        "WRONG_PERSON": "Whoever got it is not the customer.",
+        "HARDSHIP": "The customer is in difficulty.",
+        "DISPUTE": "The customer says that the debt is wrong, or paid.",
+        "UNCLEAR": "Anything else.",
+    },
+)
+_describe(
+    ReplyStatus,
+    "Whether a person still has to look at a reply.",
+    {"OPEN": "A person has to look at it.", "SETTLED": "Understood and acted on, or dealt with by a person."},
 )
 _describe(
     CallResult,
@@ -240,6 +283,16 @@ _describe(
     {"LENDER": "The lender.", "AGENCY": "An agency of the lender's.", "CUSTOMER": "The customer."},
 )
 _describe(
+    ApplicationStatus,
+    "How far an application for another plan got.",
+    {
+        "OPEN": "It waits for a decision.",
+        "APPROVED": "The plan is agreed to.",
+        "DECLINED": "The plan is not agreed to.",
+        "WITHDRAWN": "The customer took it back.",
+    },
+)
+_describe(
     HoldKind,
     "Why contact must stop or soften.",
     {
@@ -254,6 +307,10 @@ _describe(
         "VULNERABLE": "The customer is vulnerable.",
         "WRONG_PERSON": "The person reached is not the customer.",
         "COMPLAINT": "A complaint is open.",
+        "APPLICATION": "The customer applied for another plan; placed by submitRepaymentApplication alone, and lifted "
+        "by the decision.",
+        "ERASURE": "The customer asked to be forgotten; placed by eraseCustomer alone, and not lifted.",
+        "UNREAD_REPLY": "The customer wrote something that was not understood: a person reads it first.",
     },
 )
 _describe(
@@ -264,6 +321,49 @@ _describe(
         "KEPT": "It was paid.",
         "BROKEN": "Its day passed without payment.",
         "WITHDRAWN": "It was taken back or replaced.",
+    },
+)
+_describe(
+    ReactionKind,
+    "How a customer reacted.",
+    {
+        "REPLY": "Wrote to us.",
+        "CONVERSATION": "Spoke with us in a call of ours.",
+        "OUTSIDE": "Outside the gateway: began a contact, or spoke with us.",
+        "PAYMENT": "Paid.",
+        "APPLICATION": "Applied for an easier plan.",
+        "OPT_OUT": "Asked not to be contacted.",
+    },
+)
+_describe(
+    ComplaintStatus,
+    "Whether a complaint was answered.",
+    {"OPEN": "It waits for an answer, and demands pause.", "SETTLED": "It was answered."},
+)
+_describe(
+    SignalKind,
+    "Something that says that paying is hard for a customer. The last three are seen in payments and promises.",
+    {
+        "JOB_LOSS": "Work was lost.",
+        "ILLNESS": "Illness or an accident.",
+        "FAMILY_LOSS": "A death or a separation in the family.",
+        "INCOME_FELL": "Income has fallen.",
+        "SPENDING_CHANGED": "Spending has changed.",
+        "OTHER": "Another difficulty that the customer told of.",
+        "WROTE_OF_HARDSHIP": "A message said that paying is hard, and not why.",
+        "MISSED_THEN_PARTIAL": "A due date passed, and then only a part was paid.",
+        "SHRINKING_PAYMENTS": "Three payments in a row, each smaller than the one before.",
+        "BROKEN_PROMISE": "A promised day passed without a payment.",
+    },
+    name="HardshipSignalKind",
+)
+_describe(
+    HardshipLevel,
+    "What is done in place of a notice to a customer for whom paying is hard.",
+    {
+        "NONE": "Nothing else: the score is below the threshold.",
+        "OFFER_PLAN": "An easier plan is offered.",
+        "CALL": "An agent calls and offers it, where there is a number to ring.",
     },
 )
 _describe(

@@ -3,13 +3,13 @@
 our own, with a code            told as it is
 Unacceptable, from a query      told, with the code that fits
 from reading the request        BAD_USER_INPUT, without the caller's values
+the database is away            TIMEOUT: nothing is known to be done, and the same may be asked again
 anything else                   INTERNAL and an error id; the log has its type and place, and no values
 """
 
 import logging
 import re
 import secrets
-import traceback
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
@@ -17,7 +17,9 @@ from typing import Any
 import structlog
 from graphql import GraphQLError
 
+from gateway import logs
 from gateway.model import Unacceptable, UserErrorCode
+from gateway.store.faults import is_unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +48,8 @@ class ApiError(GraphQLError):
         super().__init__(message, nodes, extensions=extensions)
         self.code = code
 
+
+AWAY = "The database cannot be used at the moment. Ask again: with the same idempotencyKey nothing is done twice."
 
 _CODES: Mapping[UserErrorCode, Code] = {
     UserErrorCode.INVALID: Code.BAD_USER_INPUT,
@@ -82,9 +86,14 @@ def rejected(error: GraphQLError) -> dict[str, Any]:
     cause = _cause(error)
     if isinstance(cause, ApiError):
         return _formatted(error, cause.message, cause.extensions or {})
-    if isinstance(cause, GraphQLError):
+    if isinstance(cause, GraphQLError | ValueError):  # Python reads no number of more than 4,300 digits
         return _formatted(error, without_values(error.message), {"code": Code.BAD_USER_INPUT.value})
     return _formatted(error, *_internal(cause, error.path))
+
+
+def status_of(cause: BaseException) -> int:
+    """What HTTP calls a failure outside of any field."""
+    return 503 if is_unavailable(cause) else 500
 
 
 def internal(cause: BaseException) -> dict[str, Any]:
@@ -112,16 +121,16 @@ def _formatted(error: GraphQLError, message: str, extensions: Mapping[str, Any])
 
 
 def _internal(cause: BaseException, path: Sequence[str | int] | None) -> tuple[str, dict[str, Any]]:
+    if is_unavailable(cause):
+        log.error("the database cannot be used", exception=logs.kind(cause))
+        return AWAY, {"code": Code.TIMEOUT.value}
     error_id = secrets.token_hex(8)
     log.error(
         "internal error",
         error_id=error_id,
-        exception=_name(cause),
+        exception=logs.kind(cause),
         path=[step for step in path if isinstance(step, str)] if path else None,
-        # Places in the code only: messages and variables may hold personal data.
-        at=[
-            f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(cause.__traceback__)[-8:]
-        ],
+        at=logs.places(cause),
     )
     message = f"Something went wrong on our side. Mention {error_id} when you report it."
     return message, {"code": Code.INTERNAL.value, "errorId": error_id}
@@ -148,21 +157,9 @@ def without_values(message: str) -> str:
     return place + sentence
 
 
-def _name(cause: BaseException) -> str:
-    return f"{type(cause).__module__}.{type(cause).__qualname__}"
-
-
-class _TypesOnly(logging.Handler):
-    """Takes what a library logs and keeps its type: the text may be a query with an address in it."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        cause = record.exc_info[1] if record.exc_info else None
-        log.warning("library log", logger=record.name, exception=None if cause is None else _name(cause))
-
-
 def take_over_library_logs() -> None:
     """From now on strawberry and graphql-core log through us, without any text."""
     for name in ("strawberry", "graphql"):
         logger = logging.getLogger(name)
-        logger.handlers = [_TypesOnly(level=logging.WARNING)]
+        logger.handlers = [logs.LibraryLog(level=logging.WARNING)]
         logger.propagate = False

@@ -6,6 +6,9 @@
 A client that accepts application/graphql-response+json is told by the status what happened: 4xx where nothing ran.
 One that accepts application/json gets 200 for every well-formed request. No form or plain text is taken, so no page of
 another site can send one without asking first.
+
+Who asks too often is told so before the request is read: 429 to both, as 401 is. Who asks for too much is told because
+of what the request says, and then the draft leaves 200 alone to application/json.
 """
 
 from collections.abc import Mapping
@@ -17,18 +20,19 @@ import orjson
 from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
+from gateway.api.admission import RateLimited
 from gateway.api.documents import Rejected
-from gateway.api.errors import ApiError, Code, internal, presented
+from gateway.api.errors import ApiError, Code, internal, presented, status_of
 from gateway.api.execution import Answer, Engine, Request, rejection
+from gateway.api.headers import Headers, Origins, of_every_answer, policy_of_page
 from gateway.api.negotiation import GRAPHQL, HTML, JSON, best, is_json, language
-from gateway.callers import authenticate
+from gateway.api.parameters import Unreadable, request_of
 from gateway.core import Gateway
 
 _PAGE = (Path(__file__).parent / "graphiql.html").read_bytes()
+_POLICY = policy_of_page(_PAGE.decode())
 
 _TYPES = {kind: f"{kind}; charset=utf-8".encode() for kind in (JSON, GRAPHQL, HTML)}
-
-_Headers = list[tuple[bytes, bytes]]
 
 
 class HttpError(Exception):
@@ -50,26 +54,46 @@ class GraphQLEndpoint:
     def __init__(self, gateway: Gateway, engine: Engine) -> None:
         self._gateway = gateway
         self._engine = engine
+        self._admission = engine.admission
+        self._origins = Origins(gateway.settings)
+        self._has_page = gateway.settings.sandbox or gateway.settings.graphiql
+        always = [header for header in of_every_answer(gateway.settings) if header[0] != b"content-security-policy"]
+        self._of_page = [*always, (b"content-security-policy", _POLICY)]
+        self._of_answer = [*of_every_answer(gateway.settings), (b"vary", b"Accept, Accept-Language, Authorization")]
+        self._of_kind = {kind: [*self._of_answer, _type_of(kind)] for kind in (JSON, GRAPHQL)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = _headers(scope)
+        headers = headers_of(scope)
+        if scope["method"] == "OPTIONS" and (allowed := self._origins.of_preflight(headers)) is not None:
+            await _respond(send, 204, b"", [*self._of_answer, *allowed])
+            return
         accept = headers.get(b"accept")
+        if self._has_page and _wants_page(scope, accept):
+            await _respond(send, 200, _PAGE, [*self._of_page, _type_of(HTML)])
+            return
         kind = best(accept, (JSON, GRAPHQL))
+        status, body, more = await self._told(scope, receive, headers, kind)
+        said = self._of_kind[kind or JSON] + self._origins.of_answer(headers.get(b"origin")) + more
+        await _respond(send, status, orjson.dumps(body), said)
+
+    async def _told(
+        self, scope: Scope, receive: Receive, headers: Mapping[bytes, str], kind: str | None
+    ) -> tuple[int, dict[str, Any], Headers]:
+        """Status, body, and headers of this answer only."""
         try:
-            if _wants_page(scope, accept):
-                await _respond(send, 200, HTML, _PAGE)
-                return
             answer = await self._answer(scope, receive, headers, kind)
         except HttpError as error:
-            problem = presented(ApiError(error.code, error.message))
-            await _respond(send, error.status, kind or JSON, orjson.dumps({"errors": [problem]}), *error.headers)
-            return
+            return error.status, {"errors": [presented(ApiError(error.code, error.message))]}, list(error.headers)
+        except RateLimited as limited:
+            return 429, {"errors": [presented(limited)]}, _retry_after(limited.retry_after)
         except Exception as error:
             # The server would log it with its text, and that may hold a value.
-            await _respond(send, 500, kind or JSON, orjson.dumps({"errors": [internal(error)]}))
-            return
-        assert kind is not None
-        await _respond(send, answer.status if kind == GRAPHQL else 200, kind, _dumped(answer))
+            return status_of(error), {"errors": [internal(error)]}, []
+        return (
+            (answer.status, answer.body, _retry_after(answer.retry_after))
+            if kind == GRAPHQL
+            else (200, answer.body, [])
+        )
 
     async def _answer(self, scope: Scope, receive: Receive, headers: Mapping[bytes, str], kind: str | None) -> Answer:
         method = scope["method"]
@@ -77,16 +101,13 @@ class GraphQLEndpoint:
             raise HttpError(405, "GraphQL is asked by POST or GET.", (b"allow", b"GET, POST"))
         if kind is None:
             raise HttpError(406, f"This can be answered as {GRAPHQL} or {JSON}.")
-        caller = await authenticate(self._gateway, headers.get(b"authorization"))
+        caller = await self._admission.caller(headers.get(b"authorization"), scope)
         if caller is None:
-            message = "A key is needed: Authorization: Bearer KEY."
-            raise HttpError(401, message, (b"www-authenticate", b"Bearer"), code=Code.UNAUTHENTICATED)
-        if method == "GET":
-            request = _from_url(scope["query_string"])
-        else:
-            request = await self._from_body(receive, headers)
+            raise _unauthenticated(headers.get(b"authorization"))
+        self._admission.request(caller)
         try:
-            operation = self._engine.operation(request)
+            request = _from_url(scope["query_string"]) if method == "GET" else await self._from_body(receive, headers)
+            operation = self._engine.operation(request, caller)
             if operation.type is OperationType.SUBSCRIPTION:
                 raise Rejected(
                     [ApiError(Code.BAD_USER_INPUT, "Subscriptions go over WebSocket: graphql-transport-ws.")]
@@ -104,7 +125,7 @@ class GraphQLEndpoint:
         if headers.get(b"content-encoding", "identity").lower() != "identity":
             raise HttpError(415, "The body must not be compressed.", (b"accept-encoding", b"identity"))
         body = await _read(receive, headers, self._gateway.settings.max_body_bytes)
-        return _request(_json(body, "The body"))
+        return _request(_json(body, "The body"), len(body))
 
 
 async def _read(receive: Receive, headers: Mapping[bytes, str], most: int) -> bytes:
@@ -140,14 +161,14 @@ def _from_url(query_string: bytes) -> Request:
     except ValueError:  # not UTF-8, or far too many
         raise HttpError(400, "The parameters cannot be read.") from None
     parameters: dict[str, Any] = {}
-    for name in ("query", "operationName", "variables", "extensions"):
+    for name in ("query", "documentId", "operationName", "variables", "extensions"):
         values = given.get(name, [])
         if len(values) > 1:
             raise HttpError(400, f"{name}: given more than once.")
         if values and values[0]:
             is_object = name in ("variables", "extensions")
             parameters[name] = _json(values[0].encode(), name) if is_object else values[0]
-    return _request(parameters)
+    return _request(parameters, len(query_string))
 
 
 def _json(text: bytes, what: str) -> Any:
@@ -157,23 +178,25 @@ def _json(text: bytes, what: str) -> Any:
         raise HttpError(400, f"{what} is not JSON in UTF-8.") from None
 
 
-def _request(parameters: Any) -> Request:
+def _request(parameters: Any, length: int) -> Request:
     if isinstance(parameters, list):
         raise HttpError(400, "One request at a time: the body must be an object, not a list.")
     if not isinstance(parameters, dict):
         raise HttpError(400, "The body must be an object with a query.")
-    query = parameters.get("query")
-    if not isinstance(query, str) or not query.strip():
-        raise HttpError(400, "query: must be a string with a GraphQL document.")
-    name = parameters.get("operationName")
-    if not isinstance(name, str | None):
-        raise HttpError(400, "operationName: must be a string.")
-    variables = parameters.get("variables")
-    if not isinstance(variables, dict | None):
-        raise HttpError(400, "variables: must be an object.")
-    if not isinstance(parameters.get("extensions"), dict | None):
-        raise HttpError(400, "extensions: must be an object.")
-    return Request(query, name or None, variables or {})
+    try:
+        return request_of(parameters, length)
+    except Unreadable as unreadable:
+        raise HttpError(400, str(unreadable)) from None
+
+
+def _unauthenticated(authorization: str | None) -> HttpError:
+    """RFC 6750, 3: who showed nothing is told what to show; who did, that it opens nothing, and not why."""
+    scheme, _, shown = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not shown.strip():
+        message, challenge = "A key or token is needed: Authorization: Bearer KEY.", b"Bearer"
+    else:
+        message, challenge = "This key or token is not valid.", b'Bearer error="invalid_token"'
+    return HttpError(401, message, (b"www-authenticate", challenge), code=Code.UNAUTHENTICATED)
 
 
 def _wants_page(scope: Scope, accept: str | None) -> bool:
@@ -181,7 +204,7 @@ def _wants_page(scope: Scope, accept: str | None) -> bool:
     return scope["method"] == "GET" and accept is not None and best(accept, (JSON, GRAPHQL, HTML)) == HTML
 
 
-def _headers(scope: Scope) -> dict[bytes, str]:
+def headers_of(scope: Scope) -> dict[bytes, str]:
     """By their lower-case names. Where a list was sent in several, they are one."""
     headers: dict[bytes, str] = {}
     for name, value in scope["headers"]:
@@ -190,19 +213,16 @@ def _headers(scope: Scope) -> dict[bytes, str]:
     return headers
 
 
-def _dumped(answer: Answer) -> bytes:
-    return orjson.dumps(answer.body)
+def _type_of(kind: str) -> tuple[bytes, bytes]:
+    return b"content-type", _TYPES[kind]
 
 
-async def _respond(send: Send, status: int, kind: str, body: bytes, *more: tuple[bytes, bytes]) -> None:
-    headers: _Headers = [
-        (b"content-type", _TYPES[kind]),
-        (b"content-length", str(len(body)).encode()),
-        # What is answered depends on the key, and much of it is personal.
-        (b"cache-control", b"no-store"),
-        (b"vary", b"Accept, Accept-Language, Authorization"),
-        (b"x-content-type-options", b"nosniff"),
-        *more,
-    ]
+def _retry_after(seconds: int | None) -> Headers:
+    return [] if seconds is None else [(b"retry-after", str(seconds).encode())]
+
+
+async def _respond(send: Send, status: int, body: bytes, headers: Headers) -> None:
+    if status != 204:
+        headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

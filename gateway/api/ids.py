@@ -5,6 +5,8 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from enum import StrEnum
 
+from gateway.ids import global_id as global_id  # noqa: PLC0414 - ids are made here, too
+
 _INNER = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _LONGEST = 100
 
@@ -21,16 +23,19 @@ class Kind(StrEnum):
     CALLBACK = "Callback"
     CONSENT = "Consent"
     HOLD = "Hold"
+    HARDSHIP_SIGNAL = "HardshipSignal"
+    COMPLAINT = "Complaint"
     PROMISE = "Promise"
+    APPLICATION = "RepaymentApplication"
     OUTSIDE_CONTACT = "OutsideContact"
+    REPLY = "Reply"
+    VIEW = "View"
+    PAUSE = "Pause"
+    EVENT_SUBSCRIPTION = "EventSubscription"
 
 
 class NoId(ValueError):
     """Text that is no id of ours, or no cursor. Its message holds nothing of the text."""
-
-
-def global_id(kind: Kind, inner: str) -> str:
-    return urlsafe_b64encode(f"{kind}:{inner}".encode()).rstrip(b"=").decode()
 
 
 def parse_id(text: str) -> tuple[Kind, str]:

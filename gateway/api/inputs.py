@@ -52,7 +52,7 @@ def request_contact(caller: Caller, given: inputs.RequestContactInput) -> Reques
     return RequestContact(
         caller=caller,
         idempotency_key=key,
-        fingerprint=_fingerprint(
+        fingerprint=fingerprint(
             customer_id,
             bill_id,
             given.purpose,
@@ -90,7 +90,7 @@ def schedule_callback(caller: Caller, given: inputs.ScheduleCallbackInput) -> Re
     return RequestContact(
         caller=caller,
         idempotency_key=key,
-        fingerprint=_fingerprint(customer_id, bill_id, given.purpose, in_reply_to, at, until, note),
+        fingerprint=fingerprint(customer_id, bill_id, given.purpose, in_reply_to, at, until, note),
         customer_id=customer_id,
         purpose=given.purpose,
         bill_id=bill_id,
@@ -153,7 +153,10 @@ def register_bill(given: inputs.RegisterBillInput) -> RegisterBill:
         role=given.account.role or None,
         in_collection_procedures=procedures if is_given(procedures) else None,
         lender_kinds=None if not is_given(kinds) or kinds is None else tuple(dict.fromkeys(kinds)),
+        instalment=given.instalment if is_given(given.instalment) else None,
     )
+    if wanted.instalment is not None and wanted.instalment < 1:
+        read.wrong("is a number from 1", "instalment")
     read.finish()
     return wanted
 
@@ -195,7 +198,7 @@ def record_call(given: inputs.RecordCallInput) -> RecordCall:
     return RecordCall(
         callback_id=callback_id,
         idempotency_key=key,
-        fingerprint=_fingerprint(callback_id, given.result, at, accounts, note, call_again_at),
+        fingerprint=fingerprint(callback_id, given.result, at, accounts, note, call_again_at),
         result=given.result,
         at=at,
         accounts=accounts,
@@ -217,7 +220,7 @@ def record_outside_contact(given: inputs.RecordOutsideContactInput) -> RecordOut
     return RecordOutsideContact(
         customer_id=customer_id,
         reference=reference,
-        fingerprint=_fingerprint(
+        fingerprint=fingerprint(
             customer_id, given.channel, given.result, given.initiator, at, accounts, address, purpose, note
         ),
         medium=given.channel,
@@ -350,6 +353,6 @@ def _accounts(read: Reader, given: Sequence[str] | None) -> tuple[str, ...] | No
     return read.texts(given, "accounts")
 
 
-def _fingerprint(*body: object) -> str:
+def fingerprint(*body: object) -> str:
     """The same for the same body, however it was written: a replay in another zone's offset is a replay."""
     return hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -42,7 +42,16 @@ REPEATS = 2000
 """Pairs of fields that are merged into one. Validation compares each pair."""
 
 COST = 100_000
-"""Of values in the answer, roughly."""
+"""Points: of values in the answer, roughly, and of what is done for them."""
+
+WORK = 10
+"""Points of what is done for one item, where it is more than reading: a mutation, or asking all rules."""
+
+_WORKS = frozenset({"previewContact", "nextAllowedContact", "contactPressure"})
+"""Queries that ask all rules."""
+
+MOST_VALUES = 25_000
+"""In variables. `requestContacts` with 500 full items has half as many."""
 
 TOKENS = 5000
 CHARACTERS = 100_000
@@ -51,7 +60,7 @@ CHARACTERS = 100_000
 _LIST = 5
 """What a list without a stated size is taken to hold."""
 
-_INTROSPECTION = {"__schema": COST // 4, "__type": COST // 50}
+_INTROSPECTION = {"__schema": COST // 8, "__type": COST // 50}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,26 +161,48 @@ def _repeats(selections: Sequence[SelectionSetNode], fragments: Mapping[str, Fra
     )
 
 
+def check_values(given: Mapping[str, Any], length: int) -> None:
+    """Raise COST_EXCEEDED for variables that hold far too much. `length` of what they were read from, in bytes."""
+    if length < 2 * MOST_VALUES:
+        return  # a value and what divides it from the next take two bytes
+    count = 0
+    waiting: list[Any] = [given]
+    while waiting:
+        match waiting.pop():
+            case dict() as inner:
+                waiting.extend(inner.values())
+                count += len(inner)
+            case list() as items:
+                waiting.extend(items)
+                count += len(items)
+        if count > MOST_VALUES:
+            raise ApiError(Code.COST_EXCEEDED, f"variables: hold more than {MOST_VALUES} values")
+
+
 def cost(
     schema: GraphQLSchema,
     document: DocumentNode,
     operation: OperationDefinitionNode,
     variables: Mapping[str, Any] | None,
-) -> int:
-    """How many values the answer may hold. Without `variables`, every page is taken to be the largest."""
+) -> tuple[int, bool]:
+    """What an operation costs, in points, and whether that varies with its variables.
+
+    Without `variables`, every page and every list in them is taken to be the largest.
+    """
     root = {
         OperationType.QUERY: schema.query_type,
         OperationType.MUTATION: schema.mutation_type,
         OperationType.SUBSCRIPTION: schema.subscription_type,
     }[operation.operation]
-    return _Cost(schema, document, variables).selection(operation.selection_set, root)
+    counting = _Cost(schema, document, variables)
+    return counting.selection(operation.selection_set, root), counting.varies
 
 
-def check_cost(number: int) -> None:
-    if number > COST:
+def check_cost(number: int, allowed: float) -> None:
+    if number > allowed:
         raise ApiError(
             Code.COST_EXCEEDED,
-            f"This query may answer with {_said(number)} values; {COST} are allowed. Ask for smaller pages.",
+            f"This query costs {_said(number)} points; {allowed:.0f} are allowed. Ask for smaller pages.",
         )
 
 
@@ -181,6 +212,7 @@ class _Cost:
         self._fragments = _fragments(document)
         self._variables = variables
         self._counted: dict[str, int] = {}
+        self.varies = False
 
     def selection(self, selections: SelectionSetNode | None, parent: GraphQLNamedType | None) -> int:
         total = 0
@@ -204,6 +236,8 @@ class _Cost:
         if field is None:
             return 1
         inner = self.selection(node.selection_set, get_named_type(field.type))
+        if name in _WORKS or (parent is not None and parent is self._schema.mutation_type):
+            inner += WORK
         return 1 + inner * self._length(node, field)
 
     def _length(self, node: FieldNode, field: GraphQLField) -> int:
@@ -222,6 +256,7 @@ class _Cost:
         return _LIST
 
     def _number(self, value: ValueNode) -> int:
+        self.varies |= isinstance(value, VariableNode)
         match value:
             case IntValueNode():
                 return min(max(int(value.value), 0), LARGEST_PAGE)
@@ -232,6 +267,7 @@ class _Cost:
                 return LARGEST_PAGE
 
     def _items(self, value: ValueNode) -> int:
+        self.varies |= isinstance(value, VariableNode)
         match value:
             case ListValueNode():
                 return len(value.values)

@@ -13,24 +13,49 @@ from typing import Generic, Protocol, TypeVar
 from strawberry.dataloader import DataLoader
 
 from gateway.api.snapshot import Snapshot
+from gateway.core import Gateway
+from gateway.hardship import assessments
 from gateway.model import (
     Account,
+    Application,
     Attempt,
     Bill,
     Callback,
+    Complaint,
     ConsentEntry,
     Contact,
     ContactPoint,
     Customer,
+    HardshipSignal,
     HoldEntry,
     OutsideContact,
+    Payment,
     PromiseEntry,
     Receipt,
+    Reply,
     StoredDecision,
 )
-from gateway.store import attempts, bills, callbacks, contacts, customers, decisions, pages
+from gateway.store import (
+    applications,
+    attempts,
+    bills,
+    callbacks,
+    complaints,
+    contacts,
+    customers,
+    decisions,
+    erasures,
+    pages,
+    payments,
+    replies,
+    views,
+)
+from gateway.store import hardship as hardship_signals
+from gateway.store.erasures import Erasure
 from gateway.store.pages import BillFilter, ContactFilter, Slice, Window
+from gateway.store.views import Seen
 from gateway.store.work import Work
+from policies.hardship import Assessment
 
 T = TypeVar("T")
 F = TypeVar("F")
@@ -65,7 +90,8 @@ class Whole(Generic[F]):
 class Loaders:
     """One set per operation: what was loaded once is not loaded again."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, gateway: Gateway, snapshot: Snapshot) -> None:
+        self._gateway = gateway
         self._snapshot = snapshot
 
     # one by its id, None where there is none
@@ -73,6 +99,10 @@ class Loaders:
     @cached_property
     def customer(self) -> DataLoader[str, Customer | None]:
         return self._by_id(customers.by_id)
+
+    @cached_property
+    def erasure(self) -> DataLoader[str, Erasure | None]:
+        return self._by_id(erasures.of_customers)
 
     @cached_property
     def point(self) -> DataLoader[str, ContactPoint | None]:
@@ -113,18 +143,42 @@ class Loaders:
         return self._by_id(customers.holds)
 
     @cached_property
+    def hardship_signal(self) -> DataLoader[str, HardshipSignal | None]:
+        return self._by_id(hardship_signals.by_id)
+
+    @cached_property
+    def complaint(self) -> DataLoader[str, Complaint | None]:
+        return self._by_id(complaints.by_id)
+
+    @cached_property
     def promise(self) -> DataLoader[str, PromiseEntry | None]:
         return self._by_id(pages.promises)
 
     @cached_property
+    def application(self) -> DataLoader[str, Application | None]:
+        return self._by_id(applications.by_id)
+
+    @cached_property
     def outside(self) -> DataLoader[str, OutsideContact | None]:
         return self._by_id(customers.outside)
+
+    @cached_property
+    def reply(self) -> DataLoader[str, Reply | None]:
+        return self._by_id(replies.by_id)
+
+    @cached_property
+    def view(self) -> DataLoader[str, Seen | None]:
+        return self._by_id(views.by_id)
 
     # the whole of a short list, by its parent
 
     @cached_property
     def decisions(self) -> DataLoader[str, list[StoredDecision]]:
         return self._lists(decisions.of_contacts)
+
+    @cached_property
+    def payments(self) -> DataLoader[str, list[Payment]]:
+        return self._lists(payments.of_bills)
 
     @cached_property
     def receipts(self) -> DataLoader[str, list[Receipt]]:
@@ -145,6 +199,25 @@ class Loaders:
     @cached_property
     def promises(self) -> DataLoader[str, list[PromiseEntry]]:
         return self._lists(_by_customer(customers.promises_of))
+
+    @cached_property
+    def applications(self) -> DataLoader[str, list[Application]]:
+        return self._lists(_by_customer(applications.of_customers))
+
+    @cached_property
+    def hardship_signals(self) -> DataLoader[str, list[HardshipSignal]]:
+        return self._lists(hardship_signals.of_customers)
+
+    @cached_property
+    def complaints(self) -> DataLoader[str, list[Complaint]]:
+        return self._lists(complaints.of_customers)
+
+    @cached_property
+    def hardship(self) -> DataLoader[str, Assessment | None]:
+        async def load(work: Work, ids: Collection[str]) -> dict[str, Assessment]:
+            return await assessments(self._gateway, work, ids)
+
+        return self._by_id(load)
 
     @cached_property
     def outside_contacts(self) -> DataLoader[str, list[OutsideContact]]:
@@ -194,12 +267,26 @@ class Loaders:
         return self._numbers(load)
 
     @cached_property
-    def points_claimed_by(self) -> DataLoader[str, frozenset[str]]:
+    def views_of_customer(self) -> DataLoader[Part[None], Slice[Seen]]:
+        async def load(work: Work, ids: Collection[str], _: None, window: Window) -> dict[str, Slice[Seen]]:
+            return await pages.views_of_customers(work, ids, window)
+
+        return self._parts(load)
+
+    @cached_property
+    def number_of_views_of_customer(self) -> DataLoader[Whole[None], int]:
+        async def load(work: Work, ids: Collection[str], _: None) -> dict[str, int]:
+            return await pages.count_views_of_customers(work, ids)
+
+        return self._numbers(load)
+
+    @cached_property
+    def calls_held_by(self) -> DataLoader[str, list[Callback]]:
         """By the caller's id: an agent's own, so one key at most."""
 
-        async def load(agents: list[str]) -> list[frozenset[str]]:
+        async def load(agents: list[str]) -> list[list[Callback]]:
             async with self._snapshot.reading() as work:
-                return [await pages.points_claimed_by(work, agent) for agent in agents]
+                return [await pages.callbacks_held_by(work, agent) for agent in agents]
 
         return DataLoader(load)
 

@@ -7,11 +7,21 @@ import strawberry
 
 from gateway import callbacks, contact, customers, ending, sandbox
 from gateway.api import inputs
+from gateway.api.applications import ApplicationMutations
+from gateway.api.campaigns import CampaignMutations
 from gateway.api.context import Context, Info
 from gateway.api.errors import ApiError, Code
+from gateway.api.events import EventMutations
 from gateway.api.ids import Kind
+from gateway.api.listening import ListeningMutations
+from gateway.api.pauses import PauseMutations
+from gateway.api.payments import PaymentMutations
 from gateway.api.reading import LONGEST_KEY, LONGEST_TEXT, Reader
+from gateway.api.replies import ReplyMutations
+from gateway.api.rights import RightsMutations
+from gateway.api.sandboxing import SandboxMutations
 from gateway.api.scalars import DateTimeText
+from gateway.api.tokens import TokenMutations
 from gateway.api.types.bill import Bill
 from gateway.api.types.callback import Callback
 from gateway.api.types.contact import Contact
@@ -62,7 +72,18 @@ MOST_REQUESTS = 500
 
 
 @strawberry.type(description="What can be done.")
-class Mutation:
+class Mutation(
+    ApplicationMutations,
+    CampaignMutations,
+    EventMutations,
+    ListeningMutations,
+    PauseMutations,
+    PaymentMutations,
+    ReplyMutations,
+    RightsMutations,
+    SandboxMutations,
+    TokenMutations,
+):
     @strawberry.mutation(description="Create a customer, or bring one up to date, by `reference`.")
     async def register_customer(
         self, info: Info, input: Annotated[RegisterCustomerInput, strawberry.argument(description="The customer.")]

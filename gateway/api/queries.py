@@ -1,20 +1,25 @@
 """What can be asked. A CUSTOMER key sees one customer, whatever is asked about."""
 
 import asyncio
-from datetime import datetime, timedelta
 from typing import Annotated
 
 import strawberry
 
 from gateway import asking
 from gateway.api import inputs
+from gateway.api.applications import ApplicationQueries
 from gateway.api.asked import asked, asked_id, optional_asked_id
-from gateway.api.connections import After, Before, Connection, First, Last, connection, window
+from gateway.api.connections import After, Before, Connection, First, Last, listing, window
 from gateway.api.context import Info
 from gateway.api.errors import ApiError, Code
+from gateway.api.events import EventQueries
 from gateway.api.ids import Kind
+from gateway.api.listening import ListeningQueries
 from gateway.api.nodes import find_by_global_id
+from gateway.api.pauses import PauseQueries
 from gateway.api.reading import Reader, is_given
+from gateway.api.replies import ReplyQueries
+from gateway.api.sandboxing import SandboxQueries
 from gateway.api.scalars import DateTimeText, Jurisdiction
 from gateway.api.types.callback import Callback
 from gateway.api.types.contact import Contact
@@ -24,18 +29,20 @@ from gateway.api.types.inputs import ContactFilter, CustomerKey, PreviewContactI
 from gateway.api.types.node import Node
 from gateway.api.types.record import ExemptionUse
 from gateway.api.types.viewer import Viewer
+from gateway.api.words import WordQueries
 from gateway.model import CallbackStatus, UserErrorCode
 from gateway.planning import DEFAULT_CHANNELS
 from gateway.requests import Question
 from gateway.store import customers, pages
-from policies.decision import Decision as Decided
 from policies.facts import Channel, Purpose
 
 MOST_IDS = 100
 
 
 @strawberry.type(description="What can be asked.")
-class Query:
+class Query(
+    ApplicationQueries, EventQueries, ListeningQueries, PauseQueries, ReplyQueries, SandboxQueries, WordQueries
+):
     @strawberry.field(description="Anything by its global id; null for what the caller may not see.")
     async def node(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="A global id.")]
@@ -96,14 +103,7 @@ class Query:
         with asked("filter"):
             which = inputs.contact_filter(filter)
         narrowed = pages.of_customer(which, info.context.only)
-        async with info.context.snapshot.reading() as work:
-            found = await pages.contacts(work, narrowed, shown)
-
-        async def count() -> int:
-            async with info.context.snapshot.reading() as work:
-                return await pages.count_contacts(work, narrowed)
-
-        return connection(found, Contact.of, lambda one: one.id, count)
+        return await listing(info, narrowed, shown, pages.contacts, pages.count_contacts, Contact.of)
 
     @strawberry.field(
         description="May this customer be contacted, when at the earliest, and why? Same code path as sending; records "
@@ -150,14 +150,7 @@ class Query:
             read.finish()
             async with context.acting():
                 decisions = await asking.next_allowed(context.gateway, context.caller, question, asked_for)
-        return [
-            NextAllowed(
-                channel=decision.channel,
-                at=_within_reach(decision),
-                decision=Decision.made(decision, context.language),
-            )
-            for decision in decisions
-        ]
+        return [NextAllowed.of(decision, context.language) for decision in decisions]
 
     @strawberry.field(
         description="How often each caller's contacts were exempted from rules because there was evidence for it: "
@@ -198,14 +191,7 @@ class Query:
         shown = window(first, after, last, before)
         owner = optional_asked_id(customer_id, Kind.CUSTOMER, "customerId")
         narrowed = pages.of_customer(pages.CallbackFilter(status or None, owner), info.context.only)
-        async with info.context.snapshot.reading() as work:
-            found = await pages.callbacks(work, narrowed, shown)
-
-        async def count() -> int:
-            async with info.context.snapshot.reading() as work:
-                return await pages.count_callbacks(work, narrowed)
-
-        return connection(found, Callback.of, lambda one: one.id, count)
+        return await listing(info, narrowed, shown, pages.callbacks, pages.count_callbacks, Callback.of)
 
     @strawberry.field(description="The rules in force, by rulebook and in its order.")
     def rules(
@@ -221,12 +207,3 @@ class Query:
             raise ApiError(Code.BAD_USER_INPUT, message, field=("jurisdiction",))
         chosen = [books[jurisdiction]] if jurisdiction else list(books.values())
         return [Rule.of(rule.terms.info, info.context.language) for book in chosen for rule in book.rules]
-
-
-REACH = timedelta(days=60)
-"""How far ahead a question about the next allowed contact looks."""
-
-
-def _within_reach(decision: Decided) -> datetime | None:
-    opens = decision.next_allowed_at
-    return opens if opens is not None and opens - decision.decided_at <= REACH else None

@@ -16,6 +16,7 @@ from gateway.api.permissions import may
 from gateway.api.queries import Query
 from gateway.api.quick import build_quickly, resolve_quickly
 from gateway.api.scalars import SCALARS
+from gateway.api.sight import guard
 from gateway.api.subscriptions import Subscription
 from gateway.api.types.bill import Account, Bill
 from gateway.api.types.callback import Callback
@@ -48,6 +49,7 @@ def _build() -> strawberry.Schema:
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     core = built._schema
+    roots = (core.query_type, core.mutation_type, core.subscription_type)
     for type_ in core.type_map.values():
         definition: Any = type_.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
         if isinstance(type_, GraphQLInputObjectType):
@@ -55,8 +57,10 @@ def _build() -> strawberry.Schema:
             type_.is_one_of = definition.is_one_of
             build_quickly(definition, built.config.name_converter)
         elif isinstance(type_, GraphQLObjectType) and definition is not None:
-            for field in type_.fields.values():
+            for name, field in type_.fields.items():
                 resolve_quickly(field)
+                if type_ not in roots:
+                    guard(type_.name, name, field)
     for root, step in ((core.query_type, _look), (core.mutation_type, _act), (core.subscription_type, _look)):
         assert root is not None
         for name, field in root.fields.items():
@@ -70,8 +74,8 @@ def _guard(name: str, field: GraphQLField, step: Callable[..., Any]) -> None:
     def guarded(resolve: Callable[..., Any]) -> Callable[..., Any]:
         def checked(source: object, info: Any, **arguments: Any) -> Any:
             context: Context = info.context
-            if not may(context.caller.role, name):
-                raise ApiError(Code.FORBIDDEN, f"{context.caller.role} keys may not call {name}")
+            if not may(context.caller, name):
+                raise ApiError(Code.FORBIDDEN, f"this {context.caller.role} may not call {name}")
             return step(context, lambda: resolve(source, info, **arguments))
 
         return checked

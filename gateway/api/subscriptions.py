@@ -10,6 +10,7 @@ from gateway.api.context import Info
 from gateway.api.errors import ApiError, Code
 from gateway.api.ids import Kind
 from gateway.api.types.contact import Contact
+from gateway.changes import TooSlow
 from gateway.store import contacts
 
 
@@ -42,8 +43,12 @@ class Subscription:
         # Nobody holds a connection to the database while waiting.
         await context.snapshot.close()
         async with context.gateway.changes.subscribe(customer or context.only, contact) as changed:
-            async for one in changed:
-                async with context.gateway.database.read() as work:
-                    held = (await contacts.by_id(work, [one])).get(one)
-                if held is not None and context.sees(held.contact.customer_id):
-                    yield Contact.of(held.contact)
+            try:
+                async for one in changed:
+                    async with context.gateway.database.read() as work:
+                        held = (await contacts.by_id(work, [one])).get(one)
+                    if held is not None and context.sees(held.contact.customer_id):
+                        yield Contact.of(held.contact)
+            except TooSlow:
+                message = "More changes than could be told. Subscribe again, and read what you missed."
+                raise ApiError(Code.RATE_LIMITED, message) from None

@@ -17,6 +17,7 @@ from gateway.callers import create_key
 from gateway.core import Gateway
 from gateway.demo.world import SEED, Person, populate
 from gateway.model import Bill, Customer, Role
+from gateway.printing import visible
 from gateway.requests import Question
 from gateway.server import listen
 from gateway.settings import Settings
@@ -140,12 +141,14 @@ def _ask(address: str, key: str) -> str:
 
 
 def _show_text(console: Console, sms: LocalSms) -> None:
-    console.print(f"text to {sms.to}: {sms.text}", style="green", markup=False)
+    console.print(visible(f"text to {sms.to}: {sms.text}"), style="green", markup=False)
 
 
 def _show_mail(console: Console, mail: LocalMail) -> None:
-    console.print(f"mail to {', '.join(mail.recipients)}: {mail.message['Subject']}", style="cyan", markup=False)
-    console.print(mail.text, markup=False)
+    console.print(
+        visible(f"mail to {', '.join(mail.recipients)}: {mail.message['Subject']}"), style="cyan", markup=False
+    )
+    console.print("\n".join(map(visible, mail.text.splitlines())), markup=False)
 
 
 def _free(wanted: int) -> int:

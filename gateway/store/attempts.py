@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
+from gateway.audit.chain import hashed
 from gateway.model import Attempt, AttemptOutcome, Receipt
 from gateway.store.work import Row, Work, seal, table, unseal
 from policies.facts import Channel
@@ -14,7 +15,7 @@ from policies.facts import Channel
 _ATTEMPT = table("attempt")
 _EVENT = table("attempt_event")
 
-_FORWARD = {
+FORWARD = {
     AttemptOutcome.OPEN: 0,
     AttemptOutcome.UNKNOWN: 1,
     AttemptOutcome.ACCEPTED: 2,
@@ -40,7 +41,7 @@ class Event:
 
 async def open_(work: Work, rows: Sequence[Row]) -> None:
     """Write down that tries begin, before anything leaves."""
-    await work.insert("attempt", rows)
+    await work.insert("attempt", [work.logged("attempt", row) for row in rows])
 
 
 def begun(
@@ -65,8 +66,11 @@ def begun(
     )
 
 
-def row(attempt: Attempt, lease_until: datetime) -> Row:
-    """A new attempt, for `open_`. When the lease has passed and nothing was heard, it counts as lost."""
+def row(attempt: Attempt, lease_until: datetime, message: str | None = None) -> Row:
+    """A new attempt, for `open_`. When the lease has passed and nothing was heard, it counts as lost.
+
+    `message`: what is handed over, sealed.
+    """
     return {
         "id": attempt.id,
         "contact_id": attempt.contact_id,
@@ -77,6 +81,7 @@ def row(attempt: Attempt, lease_until: datetime) -> Row:
         "contact_point_id": attempt.contact_point_id,
         "started_at": attempt.started_at,
         "lease_until": lease_until,
+        "message_digest": None if message is None else hashed(message.encode()),
         "outcome": attempt.outcome,
     }
 
@@ -84,13 +89,13 @@ def row(attempt: Attempt, lease_until: datetime) -> Row:
 async def by_id(work: Work, ids: Collection[str]) -> dict[str, Attempt]:
     if not ids:
         return {}
-    return {row.id: attempt(row, work) for row in await work.all(select(_ATTEMPT).where(_ATTEMPT.c.id.in_(ids)))}
+    return {one.id: one for one in await _attempts(work, select(_ATTEMPT).where(_ATTEMPT.c.id.in_(ids)))}
 
 
 async def of_contact(work: Work, contact_id: str) -> list[Attempt]:
     """In their order."""
     statement = select(_ATTEMPT).where(_ATTEMPT.c.contact_id == contact_id).order_by(_ATTEMPT.c.number)
-    return [attempt(row, work) for row in await work.all(statement)]
+    return await _attempts(work, statement)
 
 
 async def lost(work: Work, limit: int, in_flight: Collection[str]) -> list[Attempt]:
@@ -104,28 +109,34 @@ async def lost(work: Work, limit: int, in_flight: Collection[str]) -> list[Attem
         )
         .order_by(_ATTEMPT.c.lease_until)
         .limit(limit + len(in_flight))
-        .with_for_update(skip_locked=True)
     )
-    return [attempt(row, work) for row in await work.all(statement) if row.id not in in_flight][:limit]
+    return [one for one in await _attempts(work, statement) if one.id not in in_flight][:limit]
+
+
+async def _attempts(work: Work, statement: Select[Any]) -> list[Attempt]:
+    rows = await work.all(statement)
+    await work.open_keys(row.customer_id for row in rows if row.note is not None)
+    return [attempt(row, work) for row in rows]
 
 
 async def append(work: Work, events: Sequence[tuple[Attempt, Event]]) -> list[Attempt]:
-    """Append to the record, move what they are about forward, and return it as it is afterwards.
+    """Append to the record, move what they are about forward, and return that as it is afterwards, each once.
 
     Customers must be locked. An event that would move an attempt back is kept, and changes nothing.
     """
     await work.insert("attempt_event", [_event_row(work, attempt, event) for attempt, event in events])
-    moved = [_moved(attempt, event) for attempt, event in events]
-    await work.change("attempt", [_derived(work, one) for one in moved])
-    return moved
+    moved: dict[str, Attempt] = {}
+    for attempt, event in events:
+        moved[attempt.id] = _moved(moved.get(attempt.id, attempt), event)
+    await work.change("attempt", [_derived(work, one) for one in moved.values()])
+    return list(moved.values())
 
 
 def _event_row(work: Work, attempt: Attempt, event: Event) -> Row:
-    return {
+    row = {
         "id": work.new_id(),
         "attempt_id": attempt.id,
         "customer_id": attempt.customer_id,
-        "seq": work.next_seq(attempt.customer_id),
         "at": event.at,
         "received_at": work.now,
         "outcome": event.outcome,
@@ -134,10 +145,11 @@ def _event_row(work: Work, attempt: Attempt, event: Event) -> Row:
         "detail": event.detail,
         "note": seal(work, attempt.customer_id, event.note),
     }
+    return work.logged("attempt_event", row)
 
 
 def _moved(attempt: Attempt, event: Event) -> Attempt:
-    if _FORWARD[event.outcome] <= _FORWARD[attempt.outcome]:
+    if FORWARD[event.outcome] <= FORWARD[attempt.outcome]:
         return attempt
     return replace(
         attempt,

@@ -6,14 +6,19 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from gateway.model import Account, Bill
+from gateway.model import Account, Bill, Caller
+from gateway.store import acts
 from gateway.store.many import Question, among
-from gateway.store.work import Work, table
+from gateway.store.work import Row, Work, table
 from policies.facts import BillStatus, LenderKind, LenderRole
 
 _BILL = table("bill")
 _ACCOUNT = table("account")
 _DEBTORS = Question(select(_BILL.c.customer_id).where(among(_BILL.c.account_id, "ids")).distinct())
+
+_DEBTORS_OF = Question(
+    select(_BILL.c.account_id, _BILL.c.customer_id).where(among(_BILL.c.account_id, "ids")).distinct()
+)
 
 
 def select_bills() -> Select[Any]:
@@ -28,10 +33,20 @@ def select_bills() -> Select[Any]:
     ).join(_ACCOUNT, _ACCOUNT.c.id == _BILL.c.account_id)
 
 
+_BY_REFERENCE = Question(select_bills().where(among(_BILL.c.reference, "references")))
+_ACCOUNTS = Question(select(_ACCOUNT).where(among(_ACCOUNT.c.reference, "references")))
+
+
 async def by_id(work: Work, ids: Collection[str]) -> dict[str, Bill]:
     if not ids:
         return {}
     return {row.id: bill(row) for row in await work.all(select_bills().where(_BILL.c.id.in_(ids)))}
+
+
+async def of_customer(work: Work, customer_id: str) -> list[Bill]:
+    """The earliest due first."""
+    statement = select_bills().where(_BILL.c.customer_id == customer_id).order_by(_BILL.c.due_on, _BILL.c.id)
+    return [bill(row) for row in await work.all(statement)]
 
 
 async def by_reference(work: Work, reference: str) -> Bill | None:
@@ -52,6 +67,12 @@ async def debtors(work: Work, account_ids: Collection[str]) -> set[str]:
     return {row.customer_id for row in rows}
 
 
+async def debtors_of(work: Work, account_ids: Collection[str]) -> set[tuple[str, str]]:
+    """Account and customer of everybody who has a bill on one of these."""
+    rows = await work.ask(_DEBTORS_OF, {"ids": list(account_ids)})
+    return {(row.account_id, row.customer_id) for row in rows}
+
+
 async def accounts_of(work: Work, customer_id: str) -> dict[str, str]:
     """The ids of the customer's accounts by their references."""
     statement = (
@@ -62,20 +83,45 @@ async def accounts_of(work: Work, customer_id: str) -> dict[str, str]:
     return {row.reference: row.id for row in await work.all(statement)}
 
 
-async def add(work: Work, new: Bill) -> None:
-    await work.insert("bill", [{**_columns(new), "created_at": work.now}])
+async def by_references(work: Work, references: Collection[str]) -> dict[str, Bill]:
+    return {row.reference: bill(row) for row in await work.ask(_BY_REFERENCE, {"references": list(references)})}
 
 
-async def change(work: Work, changed: Bill) -> None:
-    await work.change("bill", [_columns(changed)])
+async def accounts_by_references(work: Work, references: Collection[str]) -> dict[str, Account]:
+    rows = await work.ask(_ACCOUNTS, {"references": list(references)})
+    return {row.reference: _account(row) for row in rows}
 
 
-async def add_account(work: Work, account: Account) -> None:
-    await work.insert("account", [{**_account_columns(account), "created_at": work.now}])
+async def add(work: Work, new: Collection[Bill], by: Caller) -> None:
+    rows = [{**_columns(one), "created_at": work.now} for one in new]
+    await work.insert("bill", rows)
+    await _act(work, by, "bill.registered", [(row["customer_id"], row) for row in rows])
 
 
-async def change_account(work: Work, account: Account) -> None:
-    await work.change("account", [_account_columns(account)])
+async def change(work: Work, changed: Collection[Bill], by: Caller) -> None:
+    rows = [_columns(one) for one in changed]
+    await work.change("bill", rows)
+    await _act(work, by, "bill.changed", [(row["customer_id"], row) for row in rows])
+
+
+async def add_accounts(work: Work, new: Collection[tuple[str, Account]], by: Caller) -> None:
+    """Each with the customer over whose bill it was spoken of, whose record has it."""
+    rows = [(customer_id, {**_account_columns(account), "created_at": work.now}) for customer_id, account in new]
+    await work.insert("account", [row for _, row in rows])
+    await _act(work, by, "account.registered", rows)
+
+
+async def change_account(work: Work, account: Account, by: Caller, customer_id: str) -> None:
+    row = _account_columns(account)
+    await work.change("account", [row])
+    await _act(work, by, "account.changed", [(customer_id, row)])
+
+
+async def _act(work: Work, by: Caller, what: str, rows: Collection[tuple[str, Row]]) -> None:
+    details = [
+        (whose, row["id"], {name: value for name, value in row.items() if name != "reference"}) for whose, row in rows
+    ]
+    await acts.add_each(work, by, what, details)
 
 
 def bill(row: Any) -> Bill:
@@ -96,6 +142,8 @@ def bill(row: Any) -> Bill:
         currency=row.currency,
         due_on=row.due_on,
         status=BillStatus[row.status],
+        amount_paid=Decimal(row.amount_paid),
+        instalment=row.instalment,
     )
 
 
@@ -110,20 +158,22 @@ def _account(row: Any) -> Account:
     )
 
 
-def _columns(bill: Bill) -> dict[str, object]:
+def _columns(bill: Bill) -> dict[str, Any]:
     return {
         "id": bill.id,
         "customer_id": bill.customer_id,
         "account_id": bill.account.id,
         "reference": bill.reference,
         "amount_due": str(bill.amount_due),
+        "amount_paid": str(bill.amount_paid),
         "currency": bill.currency,
         "due_on": bill.due_on,
         "status": bill.status,
+        "instalment": bill.instalment,
     }
 
 
-def _account_columns(account: Account) -> dict[str, object]:
+def _account_columns(account: Account) -> dict[str, Any]:
     return {
         "id": account.id,
         "reference": account.reference,

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import Select, bindparam, or_, select, update
 
 from gateway.model import Callback, CallbackStatus
 from gateway.store.work import Row, Work, seal, table, unseal
+from policies.facts import Purpose
 
 _CALLBACK = table("callback")
+_CONTACT = table("contact")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,46 +27,47 @@ class Queued:
     def is_waiting(self) -> bool:
         return self.callback.status is CallbackStatus.WAITING
 
+    def may_be_rung(self, now: datetime) -> bool:
+        """By the clock of its promise."""
+        return self.is_waiting and self.callback.starts <= now < self.callback.ends
+
 
 async def by_id(work: Work, ids: Collection[str]) -> dict[str, Queued]:
     if not ids:
         return {}
-    return {row.id: _queued(row, work) for row in await work.all(select(_CALLBACK).where(_CALLBACK.c.id.in_(ids)))}
+    return {one.callback.id: one for one in await _found(work, select(_CALLBACK).where(_CALLBACK.c.id.in_(ids)))}
 
 
 async def of_contact(work: Work, contact_id: str) -> Queued | None:
-    row = await work.one(select(_CALLBACK).where(_CALLBACK.c.contact_id == contact_id))
-    return _queued(row, work) if row else None
+    found = await _found(work, select(_CALLBACK).where(_CALLBACK.c.contact_id == contact_id))
+    return found[0] if found else None
 
 
-async def waiting(work: Work, limit: int) -> list[Queued]:
-    """Those that may be rung by the clock of their promise, the earliest promise first."""
+async def waiting(work: Work, limit: int, closed: Collection[Purpose] = ()) -> list[Queued]:
+    """Those that may be rung by the clock of their promise, the earliest promise first; none for a closed purpose."""
+    open_ones = select(_CALLBACK)
+    if closed:
+        open_ones = open_ones.join(_CONTACT, _CONTACT.c.id == _CALLBACK.c.contact_id).where(
+            _CONTACT.c.purpose.not_in(closed)
+        )
     statement = (
-        select(_CALLBACK)
-        .where(
+        open_ones.where(
             _CALLBACK.c.status == CallbackStatus.WAITING,
             _CALLBACK.c.starts <= work.now,
             _CALLBACK.c.ends > work.now,
         )
         .order_by(_CALLBACK.c.starts, _CALLBACK.c.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
     )
-    return [_queued(row, work) for row in await work.all(statement)]
+    return await _found(work, statement)
 
 
 async def lapsed(work: Work, limit: int) -> list[Queued]:
     """Claims whose lease ran out, and promises whose time has passed."""
     claimed_too_long = (_CALLBACK.c.status == CallbackStatus.CLAIMED) & (_CALLBACK.c.lease_until <= work.now)
     waited_too_long = (_CALLBACK.c.status == CallbackStatus.WAITING) & (_CALLBACK.c.ends <= work.now)
-    statement = (
-        select(_CALLBACK)
-        .where(or_(claimed_too_long, waited_too_long))
-        .order_by(_CALLBACK.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return [_queued(row, work) for row in await work.all(statement)]
+    statement = select(_CALLBACK).where(or_(claimed_too_long, waited_too_long)).order_by(_CALLBACK.c.id).limit(limit)
+    return await _found(work, statement)
 
 
 async def add(work: Work, callbacks: Collection[Callback]) -> None:
@@ -127,5 +130,7 @@ def callback(row: Any, work: Work) -> Callback:
     )
 
 
-def _queued(row: Any, work: Work) -> Queued:
-    return Queued(callback(row, work), row.agent_id, row.attempt_id)
+async def _found(work: Work, statement: Select[Any]) -> list[Queued]:
+    rows = await work.all(statement)
+    await work.open_keys(row.customer_id for row in rows if row.note is not None)
+    return [Queued(callback(row, work), row.agent_id, row.attempt_id) for row in rows]

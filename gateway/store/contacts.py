@@ -6,14 +6,16 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true, update
 
-from gateway.model import AttemptOutcome, Contact, ContactStatus
-from gateway.store.work import Row, Work, table
+from gateway.model import AttemptOutcome, CallbackStatus, Contact, ContactStatus
+from gateway.store import customers
+from gateway.store.work import Happening, Row, Work, seal, table
 from policies.facts import Channel, Purpose
 
 _CONTACT = table("contact")
 _ATTEMPT = table("attempt")
+_CALLBACK = table("callback")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Held:
     not_before: datetime | None
     attempts: int
     channel_attempts: int
+    failed_provider: str | None = None  #: the last try's, where it could not be handed over
 
     @property
     def open_channels(self) -> tuple[Channel, ...]:
@@ -34,15 +37,19 @@ class Held:
         return tuple(channel for channel in self.contact.channels if channel not in self.contact.spent_channels)
 
 
-def row(work: Work, held: Held) -> dict[str, Any]:
-    """A new contact, for `Work.insert`."""
+def row(work: Work, held: Held) -> Row:
+    """A new contact, for `Work.insert`. Takes the next number in the customer's record."""
     contact = held.contact
-    return {
+    row = {
         "id": contact.id,
         "customer_id": contact.customer_id,
         "bill_id": contact.bill_id,
         "account_id": held.account_id,
         "purpose": contact.purpose,
+        "asked_purpose": contact.asked_purpose,
+        "diversion": work.seal(contact.customer_id, orjson.dumps(dict(contact.diversion)).decode())
+        if contact.diversion
+        else None,
         "channels": list(contact.channels),
         "spent_channels": list(contact.spent_channels),
         "status": contact.status,
@@ -52,36 +59,94 @@ def row(work: Work, held: Held) -> dict[str, Any]:
         "due_at": contact.due_at,
         "expires_at": contact.expires_at,
         "created_at": contact.created_at,
-        "reference": contact.reference,
+        "reference": seal(work, contact.customer_id, contact.reference),
         "caller_id": contact.caller_id,
         "requested_by": contact.requested_by,
         "evidence": contact.evidence,
         "in_reply_to": contact.in_reply_to,
         "template": contact.template,
-        "variables": work.vault.seal(contact.customer_id, orjson.dumps(dict(contact.variables)).decode())
+        "variables": work.seal(contact.customer_id, orjson.dumps(dict(contact.variables)).decode())
         if contact.variables
         else None,
         "attempts": held.attempts,
         "channel_attempts": held.channel_attempts,
     }
+    return work.logged("contact", row)
+
+
+async def add(work: Work, new: Sequence[Held]) -> None:
+    await work.insert("contact", [row(work, held) for held in new])
+    work.happenings += [Happening(f"contact.{one.contact.status.lower()}", contact_id=one.contact.id) for one in new]
 
 
 async def by_id(work: Work, ids: Collection[str]) -> dict[str, Held]:
     if not ids:
         return {}
-    return {row.id: _held(row, work) for row in await work.all(select(_CONTACT).where(_CONTACT.c.id.in_(ids)))}
+    rows = await work.all(select(_CONTACT).where(_CONTACT.c.id.in_(ids)))
+    await work.open_keys(row.customer_id for row in rows)
+    return {row.id: _held(row, work) for row in rows}
 
 
-async def due(work: Work, limit: int) -> list[Held]:
-    """Those whose time has come, the longest waiting first. The rows are this transaction's until it ends."""
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """What is not taken up at present: somebody stopped it, or nobody can carry it just now."""
+
+    everything: bool = False
+    purposes: frozenset[Purpose] = frozenset()
+    channels: frozenset[Channel] = frozenset()
+
+    def concerns(self, purpose: Purpose, channel: Channel) -> bool:
+        return self.everything or purpose in self.purposes or channel in self.channels
+
+
+_WINDOW = 8
+"""So many times what one worker takes up is looked at, so that several find different customers."""
+
+
+async def is_any_due(work: Work, closed: Closed) -> bool:
+    return bool(await work.all(select(_CONTACT.c.id).where(_is_due(work, closed)).limit(1)))
+
+
+async def take_due(work: Work, limit: int, closed: Closed) -> list[Held]:
+    """Those whose time has come, the longest waiting first, of customers whom no other worker holds.
+
+    The customers, the other references of theirs and the debts are this transaction's until it ends. It waits for
+    nobody: what others hold is left to them.
+    """
+    waiting = (
+        select(_CONTACT.c.customer_id, _CONTACT.c.due_at)
+        .where(_is_due(work, closed))
+        .order_by(_CONTACT.c.due_at)
+        .limit(limit * _WINDOW)
+        .subquery()
+    )
+    await work.lock_first(waiting.c.customer_id, waiting.c.due_at, limit)
+    if not work.customers:
+        return []
     statement = (
         select(_CONTACT)
-        .where(_CONTACT.c.status == ContactStatus.SCHEDULED, _CONTACT.c.due_at <= work.now)
+        .where(_CONTACT.c.customer_id.in_(work.customers), _is_due(work, closed))
         .order_by(_CONTACT.c.due_at, _CONTACT.c.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
     )
-    return [_held(row, work) for row in await work.all(statement)]
+    found = [_held(row, work) for row in await work.all(statement)]
+    others = await customers.same_person(work, {one.contact.customer_id for one in found})
+    needed = {one.contact.id: others.get(one.contact.customer_id, set()) for one in found}
+    await work.lock_free(set().union(*needed.values()), {one.account_id for one in found if one.account_id})
+    return [one for one in found if work.holds(needed[one.contact.id], [one.account_id] if one.account_id else [])]
+
+
+def _is_due(work: Work, closed: Closed) -> ColumnElement[bool]:
+    """What is closed stays where it is until it may go on, or has expired."""
+    is_due = (_CONTACT.c.status == ContactStatus.SCHEDULED) & (_CONTACT.c.due_at <= work.now)
+    if closed == Closed():
+        return is_due
+    is_open = and_(
+        _CONTACT.c.purpose.not_in(closed.purposes),
+        _CONTACT.c.channel.not_in(closed.channels),
+        false() if closed.everything else true(),
+    )
+    return is_due & or_(is_open, _CONTACT.c.expires_at <= work.now)
 
 
 async def answering(work: Work, outside_ids: Collection[str]) -> dict[str, set[str]]:
@@ -96,6 +161,19 @@ async def answering(work: Work, outside_ids: Collection[str]) -> dict[str, set[s
     return found
 
 
+async def demanding(work: Work, bill_id: str, purposes: Collection[Purpose]) -> list[Contact]:
+    """Those about a bill, for one of these purposes, that have not left: they wait, or their call does."""
+    waits = exists().where(_CALLBACK.c.contact_id == _CONTACT.c.id, _CALLBACK.c.status == CallbackStatus.WAITING)
+    statement = select(_CONTACT).where(
+        _CONTACT.c.bill_id == bill_id,
+        _CONTACT.c.purpose.in_(purposes),
+        or_(_CONTACT.c.status == ContactStatus.SCHEDULED, waits),
+    )
+    rows = await work.all(statement.order_by(_CONTACT.c.id))
+    await work.open_keys(row.customer_id for row in rows)
+    return [contact(row, work) for row in rows]
+
+
 async def reconsider(work: Work, customer_id: str) -> None:
     """What waits for this customer is decided anew now: something was learnt that may stop it."""
     statement = update(_CONTACT).where(
@@ -104,10 +182,32 @@ async def reconsider(work: Work, customer_id: str) -> None:
     await work.run(statement.values(due_at=work.now))
 
 
+async def unsent(work: Work, customer_id: str, purposes: Collection[Purpose]) -> list[Held]:
+    """Those of the customer for these purposes that have not left: they wait, or their call does, oldest first."""
+    call_waits = exists().where(_CALLBACK.c.contact_id == _CONTACT.c.id, _CALLBACK.c.status == CallbackStatus.WAITING)
+    statement = (
+        select(_CONTACT)
+        .where(
+            _CONTACT.c.customer_id == customer_id,
+            _CONTACT.c.purpose.in_(purposes),
+            or_(
+                _CONTACT.c.status == ContactStatus.SCHEDULED,
+                (_CONTACT.c.status == ContactStatus.SENT) & call_waits,
+            ),
+        )
+        .order_by(_CONTACT.c.id)
+    )
+    rows = await work.all(statement)
+    await work.open_keys(row.customer_id for row in rows)
+    return [_held(row, work) for row in rows]
+
+
 async def change(work: Work, rows: Sequence[Row]) -> None:
     """Set columns of contacts by `id`. Rows with different columns go in different statements."""
     shapes: dict[frozenset[str], list[Row]] = {}
     for one in rows:
+        if "status" in one:
+            work.happenings.append(Happening(f"contact.{one['status'].lower()}", contact_id=one["id"]))
         shapes.setdefault(frozenset(one), []).append(one)
     for alike in shapes.values():
         await work.change("contact", alike)
@@ -117,10 +217,17 @@ async def is_any_abandoned(work: Work) -> bool:
     return bool(await work.all(select(_CONTACT.c.id).where(_abandoned(work)).limit(1)))
 
 
-async def reclaim(work: Work) -> None:
-    """Give back those whose worker died before it had opened an attempt."""
-    statement = update(_CONTACT).where(_abandoned(work))
-    await work.run(statement.values(status=ContactStatus.SCHEDULED, lease_until=None))
+async def abandoned(work: Work, limit: int) -> list[tuple[str, str]]:
+    """Contact and customer of those whose worker died before it had opened an attempt."""
+    found = await work.all(select(_CONTACT.c.id, _CONTACT.c.customer_id).where(_abandoned(work)).limit(limit))
+    return [(row.id, row.customer_id) for row in found]
+
+
+async def give_back(work: Work, ids: Collection[str]) -> None:
+    """They wait again. The customers are locked."""
+    if ids:
+        statement = update(_CONTACT).where(_CONTACT.c.id.in_(ids), _abandoned(work))
+        await work.run(statement.values(status=ContactStatus.SCHEDULED, lease_until=None))
 
 
 def _abandoned(work: Work) -> ColumnElement[bool]:
@@ -132,7 +239,7 @@ def contact(row: Any, work: Work) -> Contact:
     """A contact from its row."""
 
     def opened(sealed: str | None) -> str | None:
-        return None if sealed is None else work.vault.open(row.customer_id, sealed)
+        return None if sealed is None else work.open(row.customer_id, sealed)
 
     return Contact(
         id=row.id,
@@ -144,7 +251,7 @@ def contact(row: Any, work: Work) -> Contact:
         due_at=row.due_at,
         expires_at=row.expires_at,
         created_at=row.created_at,
-        reference=row.reference,
+        reference=opened(row.reference),
         caller_id=row.caller_id,
         requested_by=row.requested_by,
         template=row.template,
@@ -154,6 +261,8 @@ def contact(row: Any, work: Work) -> Contact:
         variables=orjson.loads(opened(row.variables) or "{}"),
         evidence=row.evidence,
         in_reply_to=row.in_reply_to,
+        asked_purpose=Purpose[row.asked_purpose] if row.asked_purpose else None,
+        diversion=orjson.loads(opened(row.diversion) or "null"),
         spent_channels=tuple(Channel[name] for name in row.spent_channels),
     )
 
@@ -167,4 +276,5 @@ def _held(row: Any, work: Work) -> Held:
         not_before=row.not_before,
         attempts=row.attempts,
         channel_attempts=row.channel_attempts,
+        failed_provider=row.failed_provider,
     )

@@ -2,11 +2,15 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, time
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import bindparam, select
 
+from gateway.audit.chain import ZERO
 from gateway.model import (
+    GATEWAY,
+    Caller,
     ConsentEntry,
     ContactPoint,
     Customer,
@@ -15,9 +19,10 @@ from gateway.model import (
     OutsideResult,
     PromiseEntry,
 )
+from gateway.store import acts, log
 from gateway.store.many import Question, among
 from gateway.store.types import Instant
-from gateway.store.work import Work, seal, table, unseal
+from gateway.store.work import Happening, Row, Work, seal, table, unseal
 from policies.facts import (
     Channel,
     ConsentStatus,
@@ -42,6 +47,7 @@ _ACCOUNT = table("account")
 
 # Statements of the path, built once: building one costs more than SQLite needs to answer it.
 _CUSTOMERS = Question(select(_CUSTOMER).where(among(_CUSTOMER.c.id, "ids")))
+_BY_REFERENCE = Question(select(_CUSTOMER).where(among(_CUSTOMER.c.reference, "references")))
 _OTHER = _CUSTOMER.alias("other")
 _SAME_PERSON = Question(
     select(_CUSTOMER.c.id, _OTHER.c.id.label("other"))
@@ -74,6 +80,7 @@ _OUTSIDE_OF = Question(
 
 async def by_id(work: Work, ids: Collection[str]) -> dict[str, Customer]:
     rows = await work.ask(_CUSTOMERS, {"ids": list(ids)})
+    work.take_keys(rows)
     return {row.id: _customer(row, work) for row in rows}
 
 
@@ -85,22 +92,46 @@ async def same_person(work: Work, ids: Collection[str]) -> dict[str, set[str]]:
     return found
 
 
-async def link(work: Work, ids: Collection[str], person_id: str) -> None:
-    await work.change("customer", [{"id": customer, "person_id": person_id} for customer in sorted(ids)])
+async def link(work: Work, ids: Collection[str], person_id: str, by: Caller) -> None:
+    linked = {"person_id": person_id}
+    await work.change("customer", [{"id": customer, **linked} for customer in sorted(ids)])
+    for customer in sorted(ids):
+        await acts.add(work, by, "customer.linked", customer, linked, customer_id=customer)
 
 
 async def by_reference(work: Work, reference: str) -> Customer | None:
     row = await work.one(select(_CUSTOMER).where(_CUSTOMER.c.reference == reference))
-    return _customer(row, work) if row else None
+    if row is None:
+        return None
+    work.take_keys([row])
+    return _customer(row, work)
 
 
-async def add(work: Work, customer: Customer) -> None:
-    work.made_customer(customer.id)
-    await work.insert("customer", [{**_columns(customer, work), "log_seq": 0, "created_at": customer.created_at}])
+async def by_references(work: Work, references: Collection[str]) -> dict[str, Customer]:
+    rows = await work.ask(_BY_REFERENCE, {"references": list(references)})
+    work.take_keys(rows)
+    return {row.reference: _customer(row, work) for row in rows}
 
 
-async def change(work: Work, customer: Customer) -> None:
-    await work.change("customer", [_columns(customer, work)])
+async def add(work: Work, customers: Collection[Customer], by: Caller) -> None:
+    begun = {one.id: {"data_key": work.made_customer(one.id), "log_seq": 0, "log_hash": ZERO} for one in customers}
+    rows = [{**_columns(one, work), "created_at": one.created_at} for one in customers]
+    await work.insert("customer", [{**row, **begun[row["id"]]} for row in rows])
+    await _act(work, by, "customer.registered", rows, "id")
+
+
+async def change(work: Work, customers: Collection[Customer], by: Caller) -> None:
+    rows = [_columns(one, work) for one in customers]
+    await work.change("customer", rows)
+    await _act(work, by, "customer.changed", rows, "id")
+
+
+async def _act(work: Work, by: Caller, what: str, rows: Collection[Row], whose: str) -> None:
+    kept_out = log.STATES[what.partition(".")[0]]
+    details = [
+        (row[whose], row["id"], {name: value for name, value in row.items() if name not in kept_out}) for row in rows
+    ]
+    await acts.add_each(work, by, what, details)
 
 
 async def points_of(work: Work, customer_ids: Collection[str]) -> list[ContactPoint]:
@@ -120,13 +151,13 @@ async def point_by_token(work: Work, token: str) -> ContactPoint | None:
 
 async def _points(work: Work, question: Question, ids: Collection[str]) -> list[ContactPoint]:
     rows = await work.ask(question, {"ids": list(ids)})
+    await work.open_keys(row.customer_id for row in rows)
     return [
         ContactPoint(
             id=row.id,
             customer_id=row.customer_id,
             channel=Channel[row.channel],
-            masked=row.masked,
-            address=work.vault.open(row.customer_id, row.address),
+            address=work.open(row.customer_id, row.address),
             unsubscribe_token=row.unsubscribe_token,
             party=Party[row.party],
             place=Place[row.place],
@@ -137,21 +168,32 @@ async def _points(work: Work, question: Question, ids: Collection[str]) -> list[
     ]
 
 
-async def add_points(work: Work, points: Collection[ContactPoint]) -> None:
-    await work.insert("contact_point", [{**_point_columns(point, work), "created_at": work.now} for point in points])
+async def add_points(work: Work, points: Collection[ContactPoint], by: Caller) -> None:
+    rows = [{**_point_columns(point, work), "created_at": work.now} for point in points]
+    await work.insert("contact_point", rows)
+    await _act(work, by, "contact_point.added", rows, "customer_id")
 
 
-async def change_points(work: Work, points: Collection[ContactPoint]) -> None:
-    await work.change("contact_point", [_point_columns(point, work) for point in points])
+async def change_points(work: Work, points: Collection[ContactPoint], by: Caller) -> None:
+    rows = [_point_columns(point, work) for point in points]
+    await work.change("contact_point", rows)
+    await _act(work, by, "contact_point.changed", rows, "customer_id")
 
 
-async def mark_unusable(work: Work, point_ids: Collection[str]) -> None:
+async def mark_unusable(work: Work, point_ids: Collection[str], by: Caller = GATEWAY) -> None:
     """The provider or a person said that the address is wrong."""
-    await work.change("contact_point", [{"id": point, "usable": False} for point in sorted(point_ids)])
+    if not point_ids:
+        return
+    marked = {"usable": False}
+    await work.change("contact_point", [{"id": point, **marked} for point in sorted(point_ids)])
+    for point in (await points(work, point_ids)).values():
+        await acts.add(work, by, "contact_point.marked", point.id, marked, customer_id=point.customer_id)
 
 
 async def consents_of(work: Work, customer_ids: Collection[str]) -> list[ConsentEntry]:
     """Oldest first."""
+    rows = await work.ask(_CONSENTS_OF, {"ids": list(customer_ids)})
+    await work.open_keys(row.customer_id for row in rows)
     return [
         ConsentEntry(
             id=row.id,
@@ -160,33 +202,31 @@ async def consents_of(work: Work, customer_ids: Collection[str]) -> list[Consent
             channel=Channel[row.channel] if row.channel else None,
             contact_point_id=row.contact_point_id,
             purpose=Purpose[row.purpose] if row.purpose else None,
-            source=row.source,
+            source=work.open(row.customer_id, row.source),
             at=row.at,
         )
-        for row in await work.ask(_CONSENTS_OF, {"ids": list(customer_ids)})
+        for row in rows
     ]
 
 
 async def add_consent(work: Work, entry: ConsentEntry, *, evidence: str | None, caller_id: str) -> None:
-    await work.insert(
-        "consent",
-        [
-            {
-                "id": entry.id,
-                "customer_id": entry.customer_id,
-                "seq": work.next_seq(entry.customer_id),
-                "status": entry.status,
-                "channel": entry.channel,
-                "contact_point_id": entry.contact_point_id,
-                "purpose": entry.purpose,
-                "source": entry.source,
-                "evidence": seal(work, entry.customer_id, evidence),
-                "at": entry.at,
-                "recorded_at": work.now,
-                "caller_id": caller_id,
-            }
-        ],
-    )
+    row = {
+        "id": entry.id,
+        "customer_id": entry.customer_id,
+        "status": entry.status,
+        "channel": entry.channel,
+        "contact_point_id": entry.contact_point_id,
+        "purpose": entry.purpose,
+        "source": work.seal(entry.customer_id, entry.source),
+        "evidence": seal(work, entry.customer_id, evidence),
+        "at": entry.at,
+        "recorded_at": work.now,
+        "caller_id": caller_id,
+    }
+    await work.insert("consent", [work.logged("consent", row)])
+    # Not its source: that is in somebody's own words.
+    scope = {"channel": entry.channel, "purpose": entry.purpose}
+    work.happenings.append(Happening(f"consent.{entry.status.lower()}", customer_id=entry.customer_id, data=scope))
 
 
 async def holds_of(work: Work, customer_ids: Collection[str]) -> list[HoldEntry]:
@@ -216,30 +256,42 @@ async def _holds(work: Work, question: Question, ids: Collection[str]) -> list[H
 
 
 async def add_hold(work: Work, hold: HoldEntry, *, note: str | None, caller_id: str) -> None:
-    await work.insert(
-        "hold",
-        [
-            {
-                "id": hold.id,
-                "customer_id": hold.customer_id,
-                "seq": work.next_seq(hold.customer_id),
-                "kind": hold.kind,
-                "channel": hold.channel,
-                "contact_point_id": hold.contact_point_id,
-                "account_id": hold.account_id,
-                "starts": hold.starts,
-                "ends": hold.ends,
-                "note": seal(work, hold.customer_id, note),
-                "recorded_at": work.now,
-                "caller_id": caller_id,
-            }
-        ],
+    row = {
+        "id": hold.id,
+        "customer_id": hold.customer_id,
+        "kind": hold.kind,
+        "channel": hold.channel,
+        "contact_point_id": hold.contact_point_id,
+        "account_id": hold.account_id,
+        "starts": hold.starts,
+        "ends": hold.ends,
+        "note": seal(work, hold.customer_id, note),
+        "recorded_at": work.now,
+        "caller_id": caller_id,
+    }
+    await work.insert("hold", [work.logged("hold", row)])
+
+
+def hold_now(work: Work, customer_id: str, kind: HoldKind, point_id: str | None = None) -> HoldEntry:
+    """A hold from now on, until somebody lifts it: on everything, or on one contact point."""
+    return HoldEntry(
+        id=work.new_id(),
+        customer_id=customer_id,
+        kind=kind,
+        channel=None,
+        contact_point_id=point_id,
+        account_id=None,
+        account_reference=None,
+        starts=work.now,
+        ends=None,
+        lifted_at=None,
     )
 
 
-async def lift_hold(work: Work, hold: HoldEntry, reason: str) -> None:
-    sealed = work.vault.seal(hold.customer_id, reason)
-    await work.change("hold", [{"id": hold.id, "lifted_at": work.now, "lift_reason": sealed}])
+async def lift_hold(work: Work, hold: HoldEntry, reason: str, by: Caller) -> None:
+    lifted = {"lifted_at": work.now, "lift_reason": work.seal(hold.customer_id, reason)}
+    await work.change("hold", [{"id": hold.id, **lifted}])
+    await acts.add(work, by, "hold.lifted", hold.id, lifted, customer_id=hold.customer_id)
 
 
 async def promises_of(work: Work, customer_ids: Collection[str]) -> list[PromiseEntry]:
@@ -252,31 +304,26 @@ async def promises_of(work: Work, customer_ids: Collection[str]) -> list[Promise
             pay_by=row.pay_by,
             made_at=row.made_at,
             status=PromiseStatus[row.status],
+            amount=None if row.amount is None else Decimal(row.amount),
+            currency=row.currency,
         )
         for row in await work.ask(_PROMISES_OF, {"ids": list(customer_ids)})
     ]
 
 
-async def add_promise(
-    work: Work, promise: PromiseEntry, *, amount: str | None, currency: str | None, caller_id: str
-) -> None:
-    await work.insert(
-        "promise",
-        [
-            {
-                "id": promise.id,
-                "customer_id": promise.customer_id,
-                "seq": work.next_seq(promise.customer_id),
-                "account_id": promise.account_id,
-                "pay_by": promise.pay_by,
-                "amount": amount,
-                "currency": currency,
-                "made_at": promise.made_at,
-                "status": promise.status,
-                "caller_id": caller_id,
-            }
-        ],
-    )
+async def add_promise(work: Work, promise: PromiseEntry, *, caller_id: str) -> None:
+    row = {
+        "id": promise.id,
+        "customer_id": promise.customer_id,
+        "account_id": promise.account_id,
+        "pay_by": promise.pay_by,
+        "amount": None if promise.amount is None else str(promise.amount),
+        "currency": promise.currency,
+        "made_at": promise.made_at,
+        "status": promise.status,
+        "caller_id": caller_id,
+    }
+    await work.insert("promise", [work.logged("promise", row)])
 
 
 async def outside_of(work: Work, customer_ids: Collection[str], since: datetime) -> list[OutsideContact]:
@@ -291,7 +338,7 @@ async def outside(work: Work, ids: Collection[str]) -> dict[str, OutsideContact]
 
 
 async def outside_by_reference(work: Work, caller_id: str, reference: str) -> tuple[OutsideContact, str] | None:
-    """The one this caller recorded under that reference, and its fingerprint."""
+    """The one this caller recorded under that reference, and the index of its body."""
     statement = select(_OUTSIDE).where(_OUTSIDE.c.caller_id == caller_id, _OUTSIDE.c.reference == reference)
     row = await work.one(statement)
     return (_outside(row), row.fingerprint) if row else None
@@ -300,28 +347,23 @@ async def outside_by_reference(work: Work, caller_id: str, reference: str) -> tu
 async def add_outside(
     work: Work, outside: OutsideContact, *, note: str | None, fingerprint: str, caller_id: str
 ) -> None:
-    await work.insert(
-        "outside_contact",
-        [
-            {
-                "id": outside.id,
-                "customer_id": outside.customer_id,
-                "seq": work.next_seq(outside.customer_id),
-                "reference": outside.reference,
-                "fingerprint": fingerprint,
-                "medium": outside.medium,
-                "result": outside.result,
-                "initiator": outside.initiator,
-                "at": outside.at,
-                "accounts": list(outside.account_ids),
-                "contact_point_id": outside.contact_point_id,
-                "purpose": outside.purpose,
-                "note": seal(work, outside.customer_id, note),
-                "recorded_at": work.now,
-                "caller_id": caller_id,
-            }
-        ],
-    )
+    row = {
+        "id": outside.id,
+        "customer_id": outside.customer_id,
+        "reference": outside.reference,
+        "fingerprint": work.index(fingerprint),
+        "medium": outside.medium,
+        "result": outside.result,
+        "initiator": outside.initiator,
+        "at": outside.at,
+        "accounts": list(outside.account_ids),
+        "contact_point_id": outside.contact_point_id,
+        "purpose": outside.purpose,
+        "note": seal(work, outside.customer_id, note),
+        "recorded_at": work.now,
+        "caller_id": caller_id,
+    }
+    await work.insert("outside_contact", [work.logged("outside_contact", row)])
 
 
 def _customer(row: Any, work: Work) -> Customer:
@@ -339,7 +381,7 @@ def _customer(row: Any, work: Work) -> Customer:
     )
 
 
-def _columns(customer: Customer, work: Work) -> dict[str, object]:
+def _columns(customer: Customer, work: Work) -> dict[str, Any]:
     return {
         "id": customer.id,
         "reference": customer.reference,
@@ -353,15 +395,14 @@ def _columns(customer: Customer, work: Work) -> dict[str, object]:
     }
 
 
-def _point_columns(point: ContactPoint, work: Work) -> dict[str, object]:
+def _point_columns(point: ContactPoint, work: Work) -> dict[str, Any]:
     return {
         "id": point.id,
         "customer_id": point.customer_id,
         "channel": point.channel,
-        "address": work.vault.seal(point.customer_id, point.address),
-        "address_index": work.vault.index(point.address),
+        "address": work.seal(point.customer_id, point.address),
+        "address_index": work.index(point.address),
         "unsubscribe_token": point.unsubscribe_token,
-        "masked": point.masked,
         "party": point.party,
         "place": point.place,
         "shared": point.shared,

@@ -1,30 +1,35 @@
 """Opening the database, and the transactions on it."""
 
-import asyncio
-import sqlite3
-import time
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, asynccontextmanager, suppress
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import TypeVar
 
-import orjson
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, make_url, select
 from sqlalchemy.exc import ArgumentError
 
+from gateway.audit.chain import HOUSE
 from gateway.clock import Clock
 from gateway.ids import Ids
+from gateway.store.dialects import EMBEDDED, SERVER
+from gateway.store.many import to_insert
+from gateway.store.postgres import PostgresEngine
 from gateway.store.rules import RuleTexts
+from gateway.store.session import Engine
+from gateway.store.sqlite import SqliteEngine
+from gateway.store.tables import HouseKeyRow, metadata
 from gateway.store.vault import Vault
-from gateway.store.work import Work
+from gateway.store.work import Happening, Work
 
 T = TypeVar("T")
 
-BUSY_SECONDS = 30
-"""How long a writer waits for another process on the same SQLite file."""
+_HOUSE_KEY = select(metadata.tables["house_key"].c.wrapped)
 
-READERS = 4
+CONNECTIONS = 10
+"""To a server, per process; SQLite needs no such number."""
+
+
+Record = Callable[[Work, Collection[Happening]], Awaitable[None]]
 
 
 class BadUrl(ValueError):
@@ -32,82 +37,67 @@ class BadUrl(ValueError):
 
 
 class Database:
-    """Hands out transactions. Writing is one at a time on SQLite; readers see a snapshot and wait for nobody.
+    """Hands out transactions."""
 
-    What may wait (for another process's lock, for the disk) is done in a thread of its own. The statements of a writing
-    transaction in between only touch memory, and run where they are: a hop to a thread costs more than they do.
-    """
-
-    def __init__(self, url: str, clock: Clock, vault: Vault) -> None:
-        parsed = _parsed(url)
-        self.is_embedded = parsed.get_backend_name() == "sqlite"
-        if not self.is_embedded:
-            raise BadUrl(f"GATEWAY_DATABASE_URL: {parsed.get_backend_name()} is not supported yet, use sqlite")
-        if parsed.database in (None, "", ":memory:"):
-            raise BadUrl("GATEWAY_DATABASE_URL: names no file, and what is only in memory would be lost")
+    def __init__(self, url: str, clock: Clock, vault: Vault, connections: int = CONNECTIONS) -> None:
+        self.engine = _engine(_parsed(url), connections)
         self.vault = vault
         self._clock = clock
         self._ids = Ids()
         self._texts = RuleTexts()
-        self._writer = _engine(parsed, "BEGIN IMMEDIATE", connections=1)
-        self._reader = _engine(parsed, "BEGIN", connections=READERS)
-        self._writing = asyncio.Lock()
-        self._reading = asyncio.Semaphore(READERS)
-        self._threads = ThreadPoolExecutor(1, "writer")
+        #: Writes down what callers are to be told of a transaction, before it commits.
+        self.recorder: Record | None = None
+
+    @property
+    def is_embedded(self) -> bool:
+        return self.engine.is_embedded
+
+    def now(self) -> datetime:
+        return self._clock()
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Work]:
         """A transaction that commits at the end, or leaves nothing behind."""
-        async with self._writing:
-            held, is_open = ExitStack(), True
-            try:
-                connection = await self._wait_for(lambda: self._begin(held))
-                work = Work(connection, self.vault, self._ids, self._clock(), self._texts)
-                yield work
-                await work.finish()
-                await self._wait_for(lambda: self._commit(connection, held))
-                is_open = False
-                work.committed()
-            finally:
-                # Rolls back what was not committed. One thread: it never overtakes a begin or a commit whose caller
-                # went away.
-                if is_open:
-                    await self._wait_for(held.close)
+        await self.open_vault()
+        async with self.engine.write() as session:
+            work = Work(session, self.vault, self._ids, self._clock, self._texts)
+            yield work
+            if work.happenings and self.recorder is not None:
+                await self.recorder(work, work.happenings)
+            await work.finish()
+        work.committed()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Work]:
-        """A snapshot to read from. Its statements may be long, so each is run in a thread."""
-        async with self._reading:
-            with self._reader.connect() as connection:
-                yield Work(connection, self.vault, self._ids, self._clock(), self._texts, in_thread=_in_thread)
+        """A snapshot to read from."""
+        await self.open_vault()
+        async with self.engine.read() as session:
+            yield Work(session, self.vault, self._ids, self._clock, self._texts)
+
+    async def open_vault(self) -> None:
+        """Once in a process. Whoever is first makes the house key. Raises `WrongMasterKey`."""
+        if self.vault.is_open:
+            return
+        async with self.engine.read() as session:
+            wrapped = await session.execute(_HOUSE_KEY, None, lambda result: result.scalar())
+        if wrapped is None:
+            async with self.engine.write() as session:
+                row = {"id": 1, "wrapped": self.vault.new_key(HOUSE)}
+                new = to_insert(str(HouseKeyRow.__tablename__), tuple(row), session.dialect, if_new=True)
+                await session.many(new, new.parameters([row]))
+                wrapped = await session.execute(_HOUSE_KEY, None, lambda result: result.scalar())
+        self.vault.unlock(str(wrapped))
+
+    async def purge(self) -> None:
+        """After keys were destroyed: they are gone from the files that are ours to clean."""
+        await self.engine.purge()
 
     async def close(self) -> None:
-        self._writer.dispose()
-        self._reader.dispose()
-        self._threads.shutdown()
+        await self.engine.close()
 
     async def run_sync(self, function: Callable[[Connection], T]) -> T:
         """`function` in a transaction of its own: for migrations."""
-
-        def run() -> T:
-            with self._writer.begin() as connection:
-                return function(connection)
-
-        async with self._writing:
-            return await self._wait_for(run)
-
-    def _begin(self, held: ExitStack) -> Connection:
-        """What `held` closes is closed also where nobody waits for the connection any more."""
-        connection = held.enter_context(self._writer.connect())
-        connection.begin()
-        return connection
-
-    def _commit(self, connection: Connection, held: ExitStack) -> None:
-        connection.commit()
-        held.close()
-
-    async def _wait_for(self, function: Callable[[], T]) -> T:
-        return await _to_its_end(asyncio.get_running_loop().run_in_executor(self._threads, function))
+        return await self.engine.run_sync(function)
 
 
 def _parsed(url: str) -> URL:
@@ -117,78 +107,14 @@ def _parsed(url: str) -> URL:
         raise BadUrl("GATEWAY_DATABASE_URL: is not a database URL, such as sqlite:///var/gateway.db") from None
 
 
-async def _in_thread(function: Callable[[], T]) -> T:
-    return await _to_its_end(asyncio.get_running_loop().run_in_executor(None, function))
-
-
-async def _to_its_end(running: asyncio.Future[T]) -> T:
-    """What a thread is doing with a connection ends before anybody else gets it, also where whoever waits is gone."""
-    try:
-        return await asyncio.shield(running)
-    except asyncio.CancelledError:
-        while not running.done():
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait([running])
-        raise
-
-
-def _engine(url: URL, begin: str, *, connections: int) -> Engine:
-    assert url.database is not None
-    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(
-        url.set(drivername="sqlite"),
-        pool_size=connections,
-        max_overflow=0,
-        connect_args={"check_same_thread": False},
-        json_serializer=lambda value: orjson.dumps(value).decode(),
-        json_deserializer=orjson.loads,
-    )
-    _prepare_sqlite(engine, begin)
-    return engine
-
-
-def _prepare_sqlite(engine: Engine, begin: str) -> None:
-    """Full durability, and transactions that begin when we say so.
-
-    `BEGIN IMMEDIATE` takes the write lock before anything is read: without it, two processes read the same counts and
-    both write (measured: caps overrun).
-    """
-
-    @event.listens_for(engine, "connect")
-    def _connect(connection: Any, _record: object) -> None:
-        # The driver's own idea of when to begin is switched off; SQLAlchemy's event below begins.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in (
-            f"busy_timeout={BUSY_SECONDS * 1000}",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "temp_store=MEMORY",
-            "cache_size=-32000",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        _use_wal(cursor)
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-
-def _use_wal(cursor: sqlite3.Cursor) -> None:
-    """The first process on a new file switches it, and SQLite lets the others fail instead of waiting for that."""
-    patience = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            cursor.execute("PRAGMA journal_mode=WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if not is_busy(error) or time.monotonic() > patience:
-                raise
-        time.sleep(0.01)
-
-
-def is_busy(error: BaseException) -> bool:
-    """Whether another process held the database for longer than we wait."""
-    original = getattr(error, "orig", error)
-    return isinstance(original, sqlite3.OperationalError) and "locked" in str(original)
+def _engine(url: URL, connections: int) -> Engine:
+    backend = url.get_backend_name()
+    if backend in (SERVER, "postgres"):
+        if not url.database:
+            raise BadUrl("GATEWAY_DATABASE_URL: names no database")
+        return PostgresEngine(url, connections)
+    if backend != EMBEDDED:
+        raise BadUrl(f"GATEWAY_DATABASE_URL: {backend} is not supported, use sqlite or postgresql")
+    if url.database in (None, "", ":memory:"):
+        raise BadUrl("GATEWAY_DATABASE_URL: names no file, and what is only in memory would be lost")
+    return SqliteEngine(url)

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from gateway.model import StoredDecision
-from gateway.store.work import Work, table
+from gateway.store.work import Row, Work, table
 from policies.decision import Decision, Outcome
 from policies.facts import Channel
 from policies.record import findings_to_json
@@ -14,13 +14,12 @@ from policies.record import findings_to_json
 _DECISION = table("decision")
 
 
-def row(work: Work, contact_id: str, customer_id: str, decision: Decision) -> dict[str, Any]:
+def row(work: Work, contact_id: str, customer_id: str, decision: Decision) -> Row:
     """For `Work.insert`. Takes the next number in the customer's record."""
-    return {
+    row = {
         "id": work.new_id(),
         "contact_id": contact_id,
         "customer_id": customer_id,
-        "seq": work.next_seq(customer_id),
         "channel": decision.channel,
         "contact_point_id": decision.point,
         "outcome": decision.outcome,
@@ -30,6 +29,7 @@ def row(work: Work, contact_id: str, customer_id: str, decision: Decision) -> di
         "rulebook": decision.rulebook,
         "findings": findings_to_json(decision, work.name_rule),
     }
+    return work.logged("decision", row)
 
 
 def stored(work: Work, row: Mapping[str, Any]) -> StoredDecision:

@@ -5,30 +5,18 @@ that is asked for (0.2 ms). The text and the way each value goes to rest are the
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from operator import itemgetter
 from typing import Any
 
-import orjson
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Dialect,
-    Insert,
-    Select,
-    String,
-    Table,
-    Update,
-    bindparam,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Dialect, Insert, Select, Table, Update, bindparam, insert, update
 
+from gateway.store.dialects import Among, list_binder
 from gateway.store.tables import metadata
+
+_NOTHING: Any = object()
 
 _Bind = Callable[[Any], Any]
 """Turns a value into what the driver takes, or back."""
@@ -45,18 +33,23 @@ class Prepared:
     def parameters(self, rows: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Each row's values as the driver takes them."""
         values = itemgetter(*self.columns)
-        bound = []
-        for row in rows:
-            one = list(values(row))
-            for index, bind in self._bind:
-                one[index] = bind(one[index])
-            bound.append(tuple(one))
-        return bound
+        bound = [list(values(row)) for row in rows]
+        for index, bind in self._bind:
+            # The instant of a transaction stands in most of its rows: it is bound once.
+            last, at_rest = _NOTHING, None
+            for one in bound:
+                if one[index] is not last:
+                    last = one[index]
+                    at_rest = bind(last)
+                one[index] = at_rest
+        return [tuple(one) for one in bound]
 
 
 @cache
-def to_insert(table: str, columns: tuple[str, ...], dialect: Dialect) -> Prepared:
-    return _prepare(insert(metadata.tables[table]), columns, dialect, prefix="")
+def to_insert(table: str, columns: tuple[str, ...], dialect: Dialect, *, if_new: bool = False) -> Prepared:
+    """`if_new`: a row whose key is there already stays as it is."""
+    prepared = _prepare(insert(metadata.tables[table]), columns, dialect, prefix="")
+    return replace(prepared, sql=f"{prepared.sql} ON CONFLICT DO NOTHING") if if_new else prepared
 
 
 @cache
@@ -84,9 +77,41 @@ def _prepare(statement: Insert | Update, keys: Sequence[str], dialect: Dialect, 
 
 
 def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
-    """Whether the column is one of the list that is given under that name, however long: the text stays the same."""
-    given = func.json_each(bindparam(name, type_=String)).table_valued("value")
-    return column.in_(select(given.c.value))
+    """Whether the column is one of the list that is given under that name."""
+    return Among(column, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question in the driver's own words."""
+
+    sql: str
+    _names: tuple[str, ...]
+    _binds: tuple[_Bind | None, ...]
+    _reads: tuple[tuple[int, _Bind], ...]
+    _list: _Bind
+    _make: Callable[[Any], Any]
+
+    def parameters(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Values that are lists are for `among`."""
+        given = []
+        for name, bind in zip(self._names, self._binds, strict=True):
+            value = values[name]
+            if isinstance(value, list):
+                given.append(self._list(value))
+            else:
+                given.append(value if bind is None else bind(value))
+        return tuple(given)
+
+    def rows(self, found: Iterable[Iterable[Any]]) -> list[Any]:
+        """What the driver found, each row's values as they are meant and named as the question's columns."""
+        rows = []
+        for row in found:
+            one = list(row)
+            for index, read in self._reads:
+                one[index] = read(one[index])
+            rows.append(self._make(one))
+        return rows
 
 
 class Question:
@@ -96,34 +121,25 @@ class Question:
         self.statement = statement
         self._columns = list(statement.selected_columns)
         self._row = namedtuple("_row", [column.name for column in self._columns])  # type: ignore[misc]
-        self._prepared: tuple[str, list[str], list[_Bind | None], list[tuple[int, _Bind]]] | None = None
+        self._asked: dict[str, Asked] = {}
 
-    def ask(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
-        """Values that are lists are for `among`."""
-        if self._prepared is None:
-            self._prepared = self._prepare(connection.dialect)
-        sql, names, binds, reads = self._prepared
-        given = []
-        for name, bind in zip(names, binds, strict=True):
-            value = values[name]
-            if isinstance(value, list):
-                value = orjson.dumps(value).decode()
-            given.append(value if bind is None else bind(value))
-        make: Callable[[list[Any]], Any] = self._row._make  # type: ignore[attr-defined]
-        rows = []
-        for row in connection.exec_driver_sql(sql, tuple(given)).cursor.fetchall():
-            one = list(row)
-            for index, read in reads:
-                one[index] = read(one[index])
-            rows.append(make(one))
-        return rows
+    def asked(self, dialect: Dialect) -> Asked:
+        """Worked out once for each kind of database."""
+        asked = self._asked.get(dialect.name)
+        if asked is None:
+            asked = self._asked[dialect.name] = self._prepare(dialect)
+        return asked
 
-    def _prepare(self, dialect: Dialect) -> "tuple[str, list[str], list[_Bind | None], list[tuple[int, _Bind]]]":
+    def _prepare(self, dialect: Dialect) -> Asked:
         compiled = self.statement.compile(dialect=dialect)
         names = compiled.positiontup
         assert names is not None, "the driver takes its parameters by position"
-        binds: list[_Bind | None] = [
-            compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names
-        ]
         reads = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in self._columns]
-        return compiled.string, names, binds, [(i, read) for i, read in enumerate(reads) if read is not None]
+        return Asked(
+            compiled.string,
+            tuple(names),
+            tuple(compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names),
+            tuple((index, read) for index, read in enumerate(reads) if read is not None),
+            list_binder(dialect),
+            self._row._make,  # type: ignore[attr-defined]
+        )

@@ -8,18 +8,27 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from gateway.store import partitions
 from gateway.store.database import Database
 
 
 async def upgrade(database: Database) -> None:
-    """Run every migration that has not run yet."""
+    """Run every migration that has not run yet, and make the months that come on a server."""
 
     def run(connection: Connection) -> None:
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        if not database.is_embedded:
+            partitions.ensure(connection, database.now())
 
     await database.run_sync(run)
+
+
+async def look_ahead(database: Database) -> None:
+    """Make the months that come, where a schema is up to date and the last look is a while ago."""
+    if not database.is_embedded:
+        await database.run_sync(lambda connection: partitions.ensure(connection, database.now()))
 
 
 async def is_current(database: Database) -> bool:

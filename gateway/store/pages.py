@@ -7,12 +7,14 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Select, String, Table, cast, func, or_, select
 
 from gateway.model import (
     Account,
+    Application,
+    ApplicationStatus,
     Attempt,
     Bill,
     Callback,
@@ -22,18 +24,25 @@ from gateway.model import (
     ContactStatus,
     OutsideContact,
     PromiseEntry,
+    Reply,
+    ReplyStatus,
 )
+from gateway.store import applications as application_rows
 from gateway.store import attempts as attempt_rows
 from gateway.store import bills as bill_rows
 from gateway.store import callbacks as callback_rows
 from gateway.store import contacts as contact_rows
 from gateway.store import customers as customer_rows
+from gateway.store import replies as reply_rows
+from gateway.store import views as view_rows
+from gateway.store.views import Seen
 from gateway.store.work import Work, table
 from policies.facts import BillStatus, Channel, LenderRole, Purpose
 
 T = TypeVar("T")
 
 _ACCOUNT = table("account")
+_APPLICATION = table("application")
 _ATTEMPT = table("attempt")
 _BILL = table("bill")
 _CALLBACK = table("callback")
@@ -41,6 +50,8 @@ _CONSENT = table("consent")
 _CONTACT = table("contact")
 _OUTSIDE = table("outside_contact")
 _PROMISE = table("promise")
+_REPLY = table("reply")
+_VIEW = table("view")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +114,24 @@ class CallbackFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyFilter:
+    status: ReplyStatus | None = None
+    customer_id: str | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        return _equal((_REPLY.c.status, self.status), (_REPLY.c.customer_id, self.customer_id))
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationFilter:
+    status: ApplicationStatus | None = None
+    customer_id: str | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        return _equal((_APPLICATION.c.status, self.status), (_APPLICATION.c.customer_id, self.customer_id))
+
+
+@dataclass(frozen=True, slots=True)
 class BillFilter:
     status: BillStatus | None = None
 
@@ -110,7 +139,12 @@ class BillFilter:
         return _equal((_BILL.c.status, self.status))
 
 
-Owned = TypeVar("Owned", ContactFilter, CallbackFilter)
+class _OfCustomer(Protocol):
+    @property
+    def customer_id(self) -> str | None: ...
+
+
+Owned = TypeVar("Owned", bound=_OfCustomer)
 
 NOBODY = "nobody"
 """No customer has this id."""
@@ -120,11 +154,11 @@ def of_customer(which: Owned, customer_id: str | None) -> Owned:
     """Narrowed to one customer's, for who may see no others; None: as it was."""
     if customer_id is None or which.customer_id == customer_id:
         return which
-    return replace(which, customer_id=customer_id if which.customer_id is None else NOBODY)
+    return replace(which, customer_id=customer_id if which.customer_id is None else NOBODY)  # type: ignore[type-var]
 
 
 async def contacts(work: Work, which: ContactFilter, window: Window) -> Slice[Contact]:
-    return await _page(work, select(_CONTACT), _CONTACT, which.conditions(), window, _contact_maker(work))
+    return await page(work, select(_CONTACT), _CONTACT, which.conditions(), window, _contact_maker(work))
 
 
 async def count_contacts(work: Work, which: ContactFilter) -> int:
@@ -178,7 +212,7 @@ async def count_bills_of_customers(work: Work, ids: Collection[str], which: Bill
 
 
 async def callbacks(work: Work, which: CallbackFilter, window: Window) -> Slice[Callback]:
-    return await _page(
+    return await page(
         work, select(_CALLBACK), _CALLBACK, which.conditions(), window, partial(callback_rows.callback, work=work)
     )
 
@@ -187,15 +221,41 @@ async def count_callbacks(work: Work, which: CallbackFilter) -> int:
     return await _count(work, _CALLBACK, which.conditions())
 
 
-async def points_claimed_by(work: Work, agent_id: str) -> frozenset[str]:
-    """The contact points that this agent is to ring now."""
-    statement = select(_CALLBACK.c.contact_point_id).where(
+async def replies(work: Work, which: ReplyFilter, window: Window) -> Slice[Reply]:
+    return await page(work, select(_REPLY), _REPLY, which.conditions(), window, partial(reply_rows.reply, work=work))
+
+
+async def count_replies(work: Work, which: ReplyFilter) -> int:
+    return await _count(work, _REPLY, which.conditions())
+
+
+async def applications(work: Work, which: ApplicationFilter, window: Window) -> Slice[Application]:
+    make = partial(application_rows.application, work=work)
+    return await page(work, select(_APPLICATION), _APPLICATION, which.conditions(), window, make)
+
+
+async def count_applications(work: Work, which: ApplicationFilter) -> int:
+    return await _count(work, _APPLICATION, which.conditions())
+
+
+async def views_of_customers(work: Work, ids: Collection[str], window: Window) -> dict[str, Slice[Seen]]:
+    return await _pages(work, select(_VIEW), _VIEW.c.customer_id, ids, [], window, partial(view_rows.seen, work=work))
+
+
+async def count_views_of_customers(work: Work, ids: Collection[str]) -> dict[str, int]:
+    return await _counts(work, _VIEW.c.customer_id, ids, [])
+
+
+async def callbacks_held_by(work: Work, agent_id: str) -> list[Callback]:
+    """The calls that this agent is to make now."""
+    statement = select(_CALLBACK).where(
         _CALLBACK.c.agent_id == agent_id,
         _CALLBACK.c.status == CallbackStatus.CLAIMED,
         _CALLBACK.c.lease_until > work.now,
-        _CALLBACK.c.contact_point_id.is_not(None),
     )
-    return frozenset(row.contact_point_id for row in await work.all(statement))
+    rows = await work.all(statement)
+    await work.open_keys(row.customer_id for row in rows)
+    return [callback_rows.callback(row, work) for row in rows]
 
 
 async def accounts(work: Work, ids: Collection[str]) -> dict[str, Account]:
@@ -257,7 +317,7 @@ async def _owners(work: Work, owned: Table, ids: Collection[str]) -> set[str]:
     return {row.customer_id for row in rows}
 
 
-async def _page(
+async def page(
     work: Work,
     base: Select[Any],
     listed: Table,
@@ -265,9 +325,12 @@ async def _page(
     window: Window,
     make: Callable[[Any], T],
 ) -> Slice[T]:
+    """What a window shows of a list."""
     key = listed.c.id
     statement = base.where(*conditions, *_between(key, window)).order_by(_order(key, window)).limit(window.count + 1)
-    return _slice([make(row) for row in await work.all(statement)], window)
+    rows = await work.all(statement)
+    await work.open_keys(row.customer_id for row in rows)
+    return _slice([make(row) for row in rows], window)
 
 
 async def _pages(
@@ -295,7 +358,9 @@ async def _pages(
         .order_by(_order(key, window))
     )
     lists: dict[str, list[T]] = {parent_id: [] for parent_id in ids}
-    for row in await work.all(statement):
+    rows = await work.all(statement)
+    await work.open_keys(row.customer_id for row in rows)
+    for row in rows:
         lists[row.parent].append(make(row))
     return {parent_id: _slice(found, window) for parent_id, found in lists.items()}
 

@@ -4,11 +4,9 @@ A decision has about ten findings, and the title, citation and source of their r
 The key holds a digest of the text: a rule that is reworded gets another one, and what was decided before keeps its own.
 """
 
-import hashlib
 from typing import Any
 
-import orjson
-
+from gateway.audit.chain import digest
 from policies.decision import RuleInfo
 from policies.record import rule_to_json
 
@@ -33,7 +31,7 @@ class RuleTexts:
         if known is not None:
             return known[1]
         text = rule_to_json(info)
-        key = f"{info.id}@{hashlib.sha256(orjson.dumps(text)).hexdigest()[:16]}"
+        key = f"{info.id}@{digest(text)[:16]}"
         self.by_key[key] = text
         if len(self._keys) >= MOST_REMEMBERED:
             self._keys.clear()

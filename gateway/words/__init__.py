@@ -1,13 +1,25 @@
 """The messages: what we say, in which language, on which channel."""
 
-from gateway.words.errors import BadTemplate, BadVariable, MissingVariable, UnknownTemplate, WordsError
+from gateway.words.errors import (
+    BadName,
+    BadTemplate,
+    BadVariable,
+    BadWords,
+    Forbidden,
+    MissingVariable,
+    UnknownTemplate,
+    WordsError,
+)
 from gateway.words.values import Lender, Rendered, Values
 from gateway.words.variables import check_variables
 from gateway.words.words import Words
 
 __all__ = [
+    "BadName",
     "BadTemplate",
     "BadVariable",
+    "BadWords",
+    "Forbidden",
     "Lender",
     "MissingVariable",
     "Rendered",

@@ -4,14 +4,19 @@
      +-- BadTemplate        the lender's folder: nothing starts until the file is mended
      +-- UnknownTemplate    the caller asked for words that we do not have
      +-- MissingVariable    the caller (or the bill) did not supply what the template needs
+     +-- Forbidden          the finished words lack a fact, or say what may not be said
      +-- BadVariable        the caller supplied something that may not stand in a message
+          +-- BadWords      ... because of what it says
+          +-- BadName       ... under a name that no template can use
 
-None of them carries a variable's value: values can be personal.
+None of their texts holds a variable's value (only those words of it that stand in the lexicon), nor what is no name of
+a template or a variable: it can be personal.
 """
 
 from pathlib import Path
 
 from policies.facts import Channel
+from policies.tone import Problem
 
 
 class WordsError(Exception):
@@ -31,7 +36,7 @@ class UnknownTemplate(WordsError):
     """There is no such template, or not on this channel in this language."""
 
     def __init__(self, template: str, channel: Channel, locale: str) -> None:
-        super().__init__(f"there is no template {template!r} for {channel} in {locale!r}")
+        super().__init__(f"there is no such template for {channel} in {locale!r}")
         self.template = template
         self.channel = channel
         self.locale = locale
@@ -52,3 +57,26 @@ class BadVariable(WordsError):
         super().__init__(f"the variable {name!r} {reason}")
         self.name = name
         self.reason = reason
+
+
+class BadWords(BadVariable):
+    """The variable `name` says what no message may say. Of its value only the lexicon's words are repeated."""
+
+    def __init__(self, name: str, problems: tuple[Problem, ...]) -> None:
+        super().__init__(name, "may not be said: " + "; ".join(map(str, problems)))
+        self.problems = problems
+
+
+class Forbidden(WordsError):
+    """The finished message does not hold what it must."""
+
+    def __init__(self, lacking: tuple[str, ...]) -> None:
+        super().__init__(f"the message does not hold {', '.join(lacking)} as it is printed")
+        self.lacking = lacking
+
+
+class BadName(BadVariable):
+    """The caller supplied a variable under what is no name. It is not repeated: it could be anybody's."""
+
+    def __str__(self) -> str:
+        return f"a variable {self.reason}"

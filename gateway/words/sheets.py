@@ -14,7 +14,8 @@ OURS = Path(__file__).parent / "templates"
 #: Sheets that are no templates: what stands around the words, and the words that serve every purpose discreetly.
 FRAME, DISCREET_FRAME, SHARED = "frame", "discreet_frame", "discreet"
 
-_FILE_NAME = re.compile(r"[a-z][a-z0-9_]*")
+#: overdue_warning, overdue_warning.CN, overdue_warning.CREDIT_CARD, overdue_warning.CN.CREDIT_CARD, any.US-NY
+_FILE_NAME = re.compile(r"([a-z][a-z0-9_]*)(?:\.([A-Z]{2}(?:-[A-Z0-9]+)*))?(?:\.([A-Z][A-Z0-9_]{2,}))?")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _SECTIONS: Mapping[str, Channel] = {channel.lower(): channel for channel in Channel}
 
@@ -47,11 +48,20 @@ def read(folder: Path) -> dict[tuple[str, str], Sheet]:
     return {_key(path): _sheet(path) for path in sorted(folder.glob("*/*.toml"))}
 
 
+def variant(stem: str) -> tuple[str, str | None, str | None]:
+    """The template that a file is for, and the jurisdiction and product that it is narrowed to, if any."""
+    found = _FILE_NAME.fullmatch(stem)
+    assert found is not None
+    return found[1], found[2], found[3]
+
+
 def _key(path: Path) -> tuple[str, str]:
     if not _LANGUAGE.fullmatch(path.parent.name):
         raise BadTemplate(path, "must lie in a folder named like a language: en, zh")
     if not _FILE_NAME.fullmatch(path.stem):
-        raise BadTemplate(path, "must have a name of small letters, digits and _")
+        raise BadTemplate(
+            path, "must have a name of small letters, digits and _, then perhaps .JURISDICTION and .PRODUCT"
+        )
     return path.parent.name, path.stem
 
 

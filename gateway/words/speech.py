@@ -23,6 +23,8 @@ class Speech:
     text: Compiled
     subject: Compiled | None
     html: Compiled | None
+    source: str  #: as it was written, with every condition
+    subject_source: str
 
     @property
     def uses(self) -> frozenset[str]:
@@ -84,7 +86,7 @@ def _speech(version: str, channel: Channel, sheet: Sheet, *, part: Part, around:
     subject = part.subject or ""
     if channel is not Channel.EMAIL:
         source = _one_line(source, frame.joiner) if channel is Channel.SMS else source
-        return Speech(f"{version}@{fingerprint(source)}", compiled(sheet.path, source), None, None)
+        return Speech(f"{version}@{fingerprint(source)}", compiled(sheet.path, source), None, None, source, "")
     if not subject:
         raise BadTemplate(sheet.path, "has an e-mail without a subject")
     return Speech(
@@ -92,6 +94,8 @@ def _speech(version: str, channel: Channel, sheet: Sheet, *, part: Part, around:
         compiled(sheet.path, source),
         compiled(sheet.path, subject),
         compiled(sheet.path, source, html=True),
+        source,
+        subject,
     )
 
 

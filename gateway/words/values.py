@@ -1,5 +1,6 @@
 """What goes into a message and what comes out. What is personal does not print itself."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -21,7 +22,7 @@ class Values:
     """The facts of one message. What is None is not known, and is never guessed."""
 
     customer_name: str | None = field(default=None, repr=False)
-    amount: Decimal | None = None
+    amount: Decimal | None = None  #: what is left of the bill
     currency: str | None = None
     due_on: date | None = None
     days_overdue: int | None = None
@@ -38,3 +39,4 @@ class Rendered:
     html: str | None = field(repr=False)
     version: str  #: "overdue_reminder/sms/zh@3f2a9c1b": which words these were
     segments: int | None  #: on SMS only
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)  #: the names in it, as they are printed

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
-from gateway.words.errors import BadVariable
+from gateway.words.errors import BadName, BadVariable
 from gateway.words.phrases import Phrases, printable_amount
 
 #: What is known of every message.
@@ -19,15 +19,28 @@ BUILT_IN = ALWAYS | {"name", "unsubscribe_url", "amount", "currency", "due_on", 
 MAX_LENGTH = 500
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_URL = re.compile(r"https?://[^\s\"'<>\\^`{|}]+")
+#: In ASCII and without a user: nobody reads `https://lender.example@evil.example`, or an а that is no a, as what it is.
+_URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:[/?#](?:(?![\"'<>\\^`{|}])[!-~])*)?", re.ASCII)
 _BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-#: They turn the direction of the text around, or cannot be encoded at all.
-_HARMFUL = re.compile(r"[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+#: They turn the direction of the text around, are not seen though they are there (and split a word that somebody looks
+#: for, or carry another), or cannot be encoded at all. Joiners (200c, 200d) stay: Persian names and emoji need them.
+_HARMFUL = re.compile(
+    r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
+    r"\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+#: Somebody's name is no advertisement: phones and mail programs make a link of each of these.
+_LINK = re.compile(r"://|\S@\S|\w{2,}\.[^\W\d_]{2,}")
 
 
 def clean(text: str) -> str:
     """One line without control characters: a value can begin no paragraph and no mail header."""
     return _BREAKS.sub(" ", _HARMFUL.sub("", text)).strip()
+
+
+def name_of(text: str | None) -> str | None:
+    """A customer's name as it may stand in a message. None: there is none, or it would be read as an address."""
+    name = clean(text or "")
+    return name if name and not _LINK.search(name) else None
 
 
 def check_variables(variables: Mapping[str, object]) -> None:
@@ -50,7 +63,7 @@ def _check(name: str, value: object) -> None:
     if name in BUILT_IN:
         raise BadVariable(name, "is filled in by the gateway and cannot be given")
     if not _NAME.fullmatch(name):
-        raise BadVariable(clean(name)[:64], "is no name: use small letters, digits and _")
+        raise BadName(name, "has a name that is none: use small letters, digits and _")
     if isinstance(value, bool):
         return
     if not isinstance(value, str | int | float | Decimal):
@@ -71,7 +84,7 @@ def _is_short(value: str | float | Decimal) -> bool:
 
 def _check_kind(name: str, text: str) -> None:
     if name.endswith("_url") and not _URL.fullmatch(text):
-        raise BadVariable(name, "must be an address that begins with https:// or http://")
+        raise BadVariable(name, "must be an address that begins with https:// or http://, in ASCII and without a user")
     if name.endswith("_on"):
         _date(name, text)
     if name.endswith("_amount"):

@@ -1,20 +1,25 @@
 """All messages that we can write, compiled once."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from channels.sms.segments import segments
 from gateway.words import sheets
 from gateway.words.compiling import Compiled, compiled
-from gateway.words.errors import BadTemplate, UnknownTemplate
+from gateway.words.errors import BadTemplate, Forbidden, UnknownTemplate
+from gateway.words.linting import check_values, purpose_of, refuse_bad, required_names, template_problems
 from gateway.words.phrases import Phrases, masked, phrases
-from gateway.words.sheets import DISCREET_FRAME, FRAME, SHARED, Sheet
+from gateway.words.sheets import DISCREET_FRAME, FRAME, SHARED, Sheet, variant
 from gateway.words.speech import Frame, Pair, Speech, html_of, pair, paragraphs
 from gateway.words.values import Lender, Rendered, Values
-from gateway.words.variables import clean, ready
+from gateway.words.variables import clean, name_of, ready
 from policies.facts import Channel, Purpose
+from policies.tone import Problem
 
-_Library = dict[tuple[str, Channel, str], Pair]
+#: template, channel, language, and what it is narrowed to: a jurisdiction, a product
+_Key = tuple[str, Channel, str, str | None, str | None]
+_Library = dict[_Key, Pair]
 _LAYOUT = "layout.html.j2"
 
 
@@ -24,20 +29,30 @@ class Words:
     def __init__(self, library: _Library, layout: Compiled, lender: Lender) -> None:
         self._library = library
         self._layout = layout
-        self._languages = frozenset(language for _, _, language in library)
-        self._names = frozenset(name for name, _, _ in library)
+        self._languages = frozenset(key[2] for key in library)
+        self._names = frozenset(key[0] for key in library)
+        self._products = frozenset(filter(None, (key[4] for key in library)))
         self._lender = {language: _lender(lender, language) for language in self._languages}
 
     @classmethod
-    def load(cls, folder: Path | None = None, *, lender: Lender) -> "Words":
-        """Read and compile everything. A file in `folder` is added to ours, or replaces the one of its name."""
+    def load(
+        cls,
+        folder: Path | None = None,
+        *,
+        lender: Lender,
+        refuse: Callable[[Path, tuple[Problem, ...]], None] = refuse_bad,
+    ) -> "Words":
+        """Read and compile everything. A file in `folder` is added to ours, or replaces the one of its name.
+
+        `refuse` is told what is wrong with the words of each file; it raises `BadTemplate` unless told otherwise.
+        """
         files = sheets.read(sheets.OURS) | (sheets.read(folder) if folder else {})
         layout = _layout(folder)
         source = layout.read_text(encoding="utf-8")
         library: _Library = {}
         for language in sorted({language for language, _ in files}):
             library |= _language(
-                language, {name: sheet for (of, name), sheet in files.items() if of == language}, source
+                language, {name: sheet for (of, name), sheet in files.items() if of == language}, source, refuse
             )
         return cls(library, compiled(layout, source, html=True), lender)
 
@@ -49,10 +64,18 @@ class Words:
         return self._names
 
     def missing(
-        self, template: str, channel: Channel, locale: str, given: Collection[str], discreet: bool = False
+        self,
+        template: str,
+        channel: Channel,
+        locale: str,
+        given: Collection[str],
+        discreet: bool = False,
+        *,
+        jurisdiction: str | None = None,
+        product: str | None = None,
     ) -> frozenset[str]:
         """What the caller still has to supply. What the bill and the lender supply is never in it."""
-        found = self._find(template, channel, locale)[0]
+        found = self._find(template, channel, locale, jurisdiction, product)[0]
         return (found.asks_discreet if discreet else found.asks).difference(given)
 
     def render(
@@ -64,20 +87,48 @@ class Words:
         variables: Mapping[str, object],
         *,
         discreet: bool,
+        jurisdiction: str | None = None,
+        product: str | None = None,
     ) -> Rendered:
-        """Write one message. Words that speak of a bill become the discreet ones where there is no bill."""
-        found, language = self._find(template, channel, locale)
+        """Write one message. Words that speak of a bill become the discreet ones where there is no bill.
+
+        The words of the most specific variant: of the jurisdiction and the product, of the one, of the other, of all.
+        """
+        found, language = self._find(template, channel, locale, jurisdiction, product)
         bare = found.speaks_of_bill and values.amount is None
         speech = found.discreet if discreet or bare else found.full
         how = phrases(locale, language, channel)
+        read_by_others = speech is found.discreet
+        spoken = {name: value for name, value in variables.items() if name in speech.uses}
+        check_values(spoken, purpose_of(template), language, discreet=read_by_others)
         names = ready(variables, how, values.currency) | self._lender[language] | _facts(speech.uses, values, how)
-        return self._rendered(speech, channel, language, names)
+        rendered = self._rendered(speech, channel, language, names)
+        if not read_by_others:
+            self._hold(rendered.text, names, required_names(template, channel, jurisdiction, _product(product)))
+        return rendered
+
+    def check_said(self, template: str, purpose: Purpose, locale: str, variables: Mapping[str, object]) -> None:
+        """Raise `BadWords` for a caller's value that may not be said. Worth calling before a contact is accepted."""
+        check_values(variables, purpose_of(template) or purpose, self.language(locale))
+
+    def language(self, locale: str) -> str:
+        """In which of our languages a customer of this locale is written to."""
+        language = locale.replace("_", "-").partition("-")[0].lower()
+        return language if language in self._languages else "en"
+
+    @staticmethod
+    def _hold(text: str, names: Mapping[str, object], required: Collection[str]) -> None:
+        """What must be said stands in the finished words, exactly as it is printed."""
+        for name in required:
+            if str(names.get(name, "\0")) not in text:
+                raise Forbidden((name,))
 
     def _rendered(self, speech: Speech, channel: Channel, language: str, names: Mapping[str, object]) -> Rendered:
         text = speech.text.written(names)
         if channel is Channel.SMS:
             text = " ".join(text.split())
-            return Rendered(None, text, None, speech.version, segments(text).segments)
+            values = {name: str(value) for name, value in names.items()}
+            return Rendered(None, text, None, speech.version, segments(text).segments, values)
         text = "\n\n".join(paragraphs(text))
         if speech.subject is None or speech.html is None:
             return Rendered(None, text, None, speech.version, None)
@@ -85,13 +136,38 @@ class Words:
         html = html_of(speech.html, self._layout, names, subject, language)
         return Rendered(subject, text, html, speech.version, None)
 
-    def _find(self, template: str, channel: Channel, locale: str) -> tuple[Pair, str]:
-        language = locale.replace("_", "-").partition("-")[0].lower()
-        language = language if language in self._languages else "en"
-        found = self._library.get((template, channel, language))
-        if found is None:
-            raise UnknownTemplate(template, channel, locale)
-        return found, language
+    def _find(
+        self, template: str, channel: Channel, locale: str, jurisdiction: str | None = None, product: str | None = None
+    ) -> tuple[Pair, str]:
+        language = self.language(locale)
+        narrowed = _product(product)
+        for where in _wider(jurisdiction):
+            for which in (narrowed, None) if narrowed in self._products else (None,):
+                found = self._library.get((template, channel, language, where, which))
+                if found is not None:
+                    return found, language
+        raise UnknownTemplate(template, channel, locale)
+
+    def versions(self) -> list[tuple[str, Channel, str, str | None, str | None, str]]:
+        """Every template: name, channel, language, jurisdiction, product, version. None: of all of them."""
+        return [(*key, pair.full.version) for key, pair in sorted(self._library.items(), key=_in_order)]
+
+
+def _in_order(item: tuple[_Key, Pair]) -> tuple[str, ...]:
+    return tuple(one or "" for one in item[0])
+
+
+@lru_cache(maxsize=256)
+def _product(product: str | None) -> str | None:
+    """As it is written in the name of a file."""
+    return product.upper().replace(" ", "_").replace("-", "_") if product else None
+
+
+@lru_cache(maxsize=256)
+def _wider(jurisdiction: str | None) -> tuple[str | None, ...]:
+    """US-NY, then US, then all of them."""
+    parts = jurisdiction.split("-") if jurisdiction else []
+    return (*("-".join(parts[:length]) for length in range(len(parts), 0, -1)), None)
 
 
 def _layout(folder: Path | None) -> Path:
@@ -99,14 +175,19 @@ def _layout(folder: Path | None) -> Path:
     return own if own and own.is_file() else sheets.OURS / _LAYOUT
 
 
-def _language(language: str, files: Mapping[str, Sheet], layout: str) -> _Library:
+def _language(
+    language: str, files: Mapping[str, Sheet], layout: str, refuse: Callable[[Path, tuple[Problem, ...]], None]
+) -> _Library:
     """Compile one language, which must speak for every purpose on every channel: nobody is left without words."""
     around = {name: _whole(language, files, name) for name in (FRAME, DISCREET_FRAME, SHARED)}
     for purpose in Purpose:
         _whole(language, files, purpose.lower())
     library: _Library = {}
-    for name in sorted(files.keys() - around.keys()):
-        for channel in files[name].parts:
+    for stem in sorted(files.keys() - around.keys()):
+        name, jurisdiction, product = variant(stem)
+        if name in around or name not in files:
+            raise BadTemplate(files[stem].path, "narrows a template that there is not")
+        for channel in files[stem].parts:
             frame = Frame(
                 full=around[FRAME].parts[channel],
                 discreet=around[DISCREET_FRAME].parts[channel],
@@ -114,7 +195,9 @@ def _language(language: str, files: Mapping[str, Sheet], layout: str) -> _Librar
                 joiner=around[FRAME].joiner,
                 layout=layout,
             )
-            library[name, channel, language] = pair(name, language, channel, files[name], frame)
+            made = pair(stem, language, channel, files[stem], frame)
+            refuse(files[stem].path, template_problems(made, name, channel, language, jurisdiction, product))
+            library[name, channel, language, jurisdiction, product] = made
     return library
 
 
@@ -150,8 +233,8 @@ def _facts(used: frozenset[str], values: Values, how: Phrases) -> dict[str, obje
         facts["days_overdue"] = how.days(values.days_overdue)
     if "account" in used and values.account:
         facts["account"] = masked(clean(values.account))
-    if "name" in used and values.customer_name and clean(values.customer_name):
-        facts["name"] = clean(values.customer_name)
+    if "name" in used and (name := name_of(values.customer_name)) is not None:
+        facts["name"] = name
     if "unsubscribe_url" in used and values.unsubscribe_url:
         facts["unsubscribe_url"] = clean(values.unsubscribe_url)
     return facts

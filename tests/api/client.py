@@ -7,17 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from starlette.types import ASGIApp
 
-from gateway.api.app import create_app
 from gateway.api.ids import Kind, global_id
 from gateway.callers import create_key
 from gateway.model import Bill, Contact, ContactPoint, Customer, Role
+from gateway.server import build
 from tests.world import World, open_world
 
 
 @dataclass
 class Api:
     world: World
+    app: ASGIApp
     http: httpx.AsyncClient
     keys: dict[str, str] = field(default_factory=dict)
 
@@ -45,9 +47,11 @@ class Api:
         role: Role = Role.SERVICE,
         customer: Customer | None = None,
         name: str = "",
+        bearer: str = "",
         **headers: str,
     ) -> httpx.Response:
-        key = await self.key(Role.CUSTOMER if customer else role, customer, name)
+        """`bearer`: a key or token to come with, instead of that of a role."""
+        key = bearer or await self.key(Role.CUSTOMER if customer else role, customer, name)
         return await self.http.post(
             "/graphql",
             json={"query": query, "variables": variables or {}},
@@ -55,9 +59,10 @@ class Api:
         )
 
     async def ask(self, query: str, variables: dict[str, Any] | None = None, **who: Any) -> dict[str, Any]:
-        """The whole answer."""
+        """The whole answer, but for what it cost."""
         response = await self.post(query, variables, **who)
         answer: dict[str, Any] = response.json()
+        answer.pop("extensions", None)
         return answer
 
     async def data(self, query: str, variables: dict[str, Any] | None = None, **who: Any) -> dict[str, Any]:
@@ -77,6 +82,6 @@ class Api:
 @asynccontextmanager
 async def open_api(folder: Path, **settings: Any) -> AsyncIterator[Api]:
     async with open_world(folder, **settings) as world:
-        transport = httpx.ASGITransport(create_app(world.gateway))
-        async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as http:
-            yield Api(world, http)
+        app = build(world.gateway)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway.test") as http:
+            yield Api(world, app, http)

@@ -104,7 +104,7 @@ def test_an_error_outside_of_any_field_is_masked_too() -> None:
 )
 def test_a_query_that_is_wrong_is_not_repeated(query: str) -> None:
     with pytest.raises(Rejected) as refused:
-        Documents(CORE).operation(query, None, {})
+        Documents(CORE).operation(query, None)
 
     for error in refused.value.errors:
         shown = rejected(error)

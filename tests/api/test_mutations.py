@@ -207,6 +207,8 @@ BAD_REQUESTS: list[tuple[dict[str, Any], str, list[str]]] = [
     ({"purpose": "CUSTOMER_REPLY"}, "MISSING", ["variables", "answer"]),
     ({"variables": [1]}, "INVALID", ["variables"]),
     ({"variables": "x"}, "INVALID", ["variables"]),
+    ({"variables": {"next_step": "我们将联系您的家人。"}}, "INVALID", ["variables", "next_step"]),
+    ({"variables": {"next_step": "We will sue you."}}, "INVALID", ["variables", "next_step"]),
     ({"notBefore": "2026-11-25T04:00:00"}, "INVALID", ["notBefore"]),
     ({"notBefore": "2026-02-30T04:00:00Z"}, "INVALID", ["notBefore"]),
     ({"notBefore": "tomorrow"}, "INVALID", ["notBefore"]),
@@ -309,16 +311,19 @@ async def test_a_contact_is_called_off(api: Api) -> None:
     customer = await api.world.customer("US")
     waiting = await api.world.request(customer, Channel.SMS)
     query = f"""mutation ($input: CancelContactInput!) {{ cancelContact(input: $input) {{
-        contact {{ status cancelReason }} {ERRORS} }} }}"""
+        contact {{ status cancelReason(reason: "a check") maskedCancelReason }} {ERRORS} }} }}"""
 
     input_ = {"contactId": api.id(waiting.contact), "reason": "paid"}
-    done = (await api.data(query, {"input": input_}))["cancelContact"]
+    done = (await api.data(query, {"input": input_}, role=Role.ADMIN))["cancelContact"]
     bad = [
         (await api.data(query, {"input": {"contactId": id_}}))["cancelContact"]
         for id_ in ("garbage", NOBODY, global_id(Kind.CONTACT, "018f" + "0a" * 14))
     ]
 
-    assert done == {"contact": {"status": "CANCELLED", "cancelReason": "paid"}, "userErrors": []}
+    assert done == {
+        "contact": {"status": "CANCELLED", "cancelReason": "paid", "maskedCancelReason": "*** (4 characters)"},
+        "userErrors": [],
+    }
     assert [told(payload) for payload in bad] == [[("NOT_FOUND", ["contactId"])]] * 3
 
 

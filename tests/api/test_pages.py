@@ -74,7 +74,7 @@ async def test_a_page_of_fifty_takes_as_many_statements_as_a_page_of_five(api: A
     assert (len(five["contacts"]["nodes"]), len(fifty["contacts"]["nodes"])) == (5, 50)
     assert all(node["attempts"]["nodes"][0]["receipts"] for node in fifty["contacts"]["nodes"])
     assert len(for_fifty) == len(for_five)
-    assert len(for_fifty) <= 8
+    assert len(for_fifty) <= 9  # one of them for the keys that open what is sealed
 
 
 async def test_pages_forward_and_back_show_everything_once_and_in_order(api: Api) -> None:

@@ -67,7 +67,7 @@ def test_the_schema_holds_what_the_contract_says_of(name: str) -> None:
 def missing(wanted: Any, ours: Any) -> list[str]:
     """What the contract has and we have not, or have otherwise."""
     if isinstance(wanted, GraphQLEnumType):
-        return sorted(wanted.values.keys() ^ ours.values.keys())
+        return sorted(wanted.values.keys() - ours.values.keys())
     if isinstance(wanted, GraphQLInputObjectType):
         # An input of ours may have more, but nothing more that is needed.
         needed = [

@@ -6,16 +6,29 @@ from typing import Any
 
 import pytest
 
-from gateway import customers
+from channels import base
+from gateway import applications, complaining, customers, relief, views
 from gateway.api.ids import Kind, global_id
+from gateway.complaining import FileComplaint
+from gateway.core import Ear
 from gateway.model import Bill, Contact, Customer, OutsideResult, Role
-from gateway.requests import PlaceHold, RecordConsent, RecordOutsideContact, RecordPromise
+from gateway.receiving import receive
+from gateway.relief import RecordHardshipSignal
+from gateway.requests import PlaceHold, RecordConsent, RecordOutsideContact, RecordPromise, SubmitApplication
 from gateway.store import customers as store
-from gateway.store import pages
+from gateway.store import pages, replies
 from gateway.store.pages import Window
+from gateway.views import View
 from policies.facts import Channel, ConsentStatus, HoldKind, Initiator, Medium, Purpose
+from policies.hardship import SignalKind
+from policies.plans import Instalment
 from tests.api.client import Api
-from tests.world import SERVICE
+from tests.world import AGENT, COMPLIANCE, SERVICE
+
+EAR = Ear("mail", Channel.EMAIL, frozenset({"email"}))
+
+OF_CUSTOMERS = set(Kind) - {Kind.PAUSE, Kind.EVENT_SUBSCRIPTION}
+"""What belongs to a customer. The rest is the lender's own."""
 
 
 @dataclass
@@ -46,11 +59,16 @@ async def live(api: Api, name: str) -> Life:
     promise = RecordPromise(customer.id, date(2026, 12, 1), bill.account.reference)
     await customers.record_promise(gateway, SERVICE, promise)
     hold = await customers.place_hold(gateway, SERVICE, PlaceHold(customer.id, HoldKind.COMPLAINT))
+    mail = next(one.address for one in await world.points(customer) if one.channel is Channel.EMAIL)
+    await receive(gateway, EAR, [base.Reply(f"reply-{name}", mail, "What is this about?")])
+    await views.record(gateway, COMPLIANCE, [View(customer.id, "customer.name", customer.id, "a complaint")])
     [attempt] = await world.attempts(sent)
     async with gateway.database.read() as work:
         [consent] = await store.consents_of(work, [customer.id])
         [promised] = await store.promises_of(work, [customer.id])
         point, _ = await store.points_of(work, [customer.id])
+        [reply] = await replies.of_customers(work, [customer.id])
+        [view] = (await pages.views_of_customers(work, [customer.id], Window(1)))[customer.id].items
         [callback] = (await pages.callbacks(work, pages.CallbackFilter(customer_id=customer.id), Window(1))).items
     ids = {
         Kind.CUSTOMER: customer.id,
@@ -64,22 +82,47 @@ async def live(api: Api, name: str) -> Life:
         Kind.HOLD: hold.id,
         Kind.PROMISE: promised.id,
         Kind.OUTSIDE_CONTACT: outside.id,
+        Kind.REPLY: reply.id,
+        Kind.VIEW: view.id,
     }
     return Life(customer, bill, await world.now(sent), {kind: global_id(kind, inner) for kind, inner in ids.items()})
 
 
+async def _heard(api: Api, life: Life) -> dict[Kind, str]:
+    """What a customer told us beside."""
+    gateway, whose = api.world.gateway, life.customer.id
+    parts = (Instalment(date(2026, 12, 10), life.bill.amount_due),)
+    wanted = SubmitApplication(f"apply {whose}", "body", life.bill.id, parts, "ill")
+    submitted = await applications.submit(gateway, AGENT, wanted)
+    told = RecordHardshipSignal(whose, f"told {whose}", "body", SignalKind.ILLNESS)
+    signal, _, _ = await relief.record(gateway, AGENT, told)
+    complaint, _ = await complaining.file(gateway, AGENT, FileComplaint(whose, f"file {whose}", "body", "too often"))
+    return {
+        Kind.APPLICATION: global_id(Kind.APPLICATION, submitted.application.id),
+        Kind.HARDSHIP_SIGNAL: global_id(Kind.HARDSHIP_SIGNAL, signal.id),
+        Kind.COMPLAINT: global_id(Kind.COMPLAINT, complaint.id),
+    }
+
+
 async def test_every_kind_of_thing_is_seen_by_its_customer_and_by_staff_and_by_no_other_customer(api: Api) -> None:
     mine, theirs = await live(api, "Wang Fang"), await live(api, "Li Na")
+    for life in (mine, theirs):
+        life.ids |= await _heard(api, life)
     query = "query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"
     variables = {"ids": [*mine.ids.values(), *theirs.ids.values()]}
     of_mine = [{"__typename": kind.value, "id": id_} for kind, id_ in mine.ids.items()]
     of_theirs = [{"__typename": kind.value, "id": id_} for kind, id_ in theirs.ids.items()]
 
-    assert set(mine.ids) == set(Kind)
-    assert (await api.data(query, variables, customer=mine.customer))["nodes"] == of_mine + [None] * len(Kind)
-    assert (await api.data(query, variables, customer=theirs.customer))["nodes"] == [None] * len(Kind) + of_theirs
-    for role in (Role.SERVICE, Role.AGENT, Role.COMPLIANCE, Role.ADMIN):
+    assert set(mine.ids) == OF_CUSTOMERS
+    assert (await api.data(query, variables, customer=mine.customer))["nodes"] == of_mine + [None] * len(OF_CUSTOMERS)
+    assert (await api.data(query, variables, customer=theirs.customer))["nodes"] == [None] * len(
+        OF_CUSTOMERS
+    ) + of_theirs
+    for role in (Role.COMPLIANCE, Role.ADMIN):
         assert (await api.data(query, variables, role=role))["nodes"] == of_mine + of_theirs
+    for role in (Role.SERVICE, Role.AGENT):
+        all_but_views = [None if one["__typename"] == Kind.VIEW else one for one in of_mine + of_theirs]
+        assert (await api.data(query, variables, role=role))["nodes"] == all_but_views
 
 
 async def test_what_is_another_customers_answers_like_what_does_not_exist(api: Api) -> None:
@@ -209,3 +252,14 @@ async def test_what_belongs_to_another_is_not_found_inside_ones_own_input(api: A
 
     assert of_point["recordConsent"]["userErrors"] == [{"code": "NOT_FOUND", "field": ["contactPointId"]}]
     assert of_bill["scheduleCallback"]["userErrors"] == [{"code": "NOT_FOUND", "field": ["billId"]}]
+
+
+async def test_an_id_that_is_none_among_others_leaves_nothing_open_behind_it(api: Api) -> None:
+    mine = await live(api, "Wang Fang")
+    query = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+
+    for _ in range(20):  # more than there are connections to read with
+        error = await api.error(query, {"ids": ["no id", *mine.ids.values()]}, role=Role.ADMIN)
+        assert error["extensions"]["code"] == "BAD_USER_INPUT"
+
+    assert await api.data(query, {"ids": [mine.ids[Kind.CONTACT]]}, role=Role.ADMIN)

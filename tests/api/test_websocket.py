@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -110,11 +111,8 @@ async def test_a_contact_is_followed_from_its_request_to_its_end(api: Api) -> No
         await followers(api, 0)
 
     id_ = global_id(Kind.CONTACT, answer.contact.id)
-    assert first == {
-        "type": "next",
-        "id": "1",
-        "payload": {"data": {"contactChanged": {"id": id_, "status": "SCHEDULED"}}},
-    }
+    assert (first["type"], first["id"]) == ("next", "1")
+    assert first["payload"]["data"] == {"contactChanged": {"id": id_, "status": "SCHEDULED"}}
 
 
 async def test_a_customer_is_told_of_their_own_contacts_only(api: Api) -> None:
@@ -151,7 +149,9 @@ async def test_what_is_shown_live_is_on_record(api: Api) -> None:
     answer = await api.world.request(customer, Channel.SMS)
     async with served(api) as url, line(url) as one:
         await one.begin(await api.key(Role.ADMIN))
-        await one.follow(CHANGED % "message customer { contactPoints { masked } }", contact=api.id(answer.contact))
+        await one.follow(
+            CHANGED % 'message(reason: "a check") customer { contactPoints { masked } }', contact=api.id(answer.contact)
+        )
         await followers(api, 1)
 
         await api.world.deliver()
@@ -191,10 +191,9 @@ async def test_queries_and_what_is_wrong_with_them_go_over_the_same_line(api: Ap
         await one.send(type="subscribe", id="f", payload={"query": 'mutation { advanceClock(to: "x") { now } }'})
         forbidden = await one.receive()
 
-    assert answers == [
-        {"type": "next", "id": "q", "payload": {"data": {"viewer": {"role": "SERVICE"}}}},
-        {"type": "complete", "id": "q"},
-    ]
+    assert (answers[0]["type"], answers[0]["id"]) == ("next", "q")
+    assert answers[0]["payload"]["data"] == {"viewer": {"role": "SERVICE"}}
+    assert answers[1] == {"type": "complete", "id": "q"}
     assert (wrong["type"], wrong["id"]) == ("error", "w")
     assert wrong["payload"][0]["extensions"] == {"code": "BAD_USER_INPUT"}
     assert forbidden["payload"]["errors"][0]["extensions"] == {"code": "FORBIDDEN"}
@@ -240,6 +239,18 @@ async def test_an_id_is_used_for_one_operation_at_a_time(api: Api) -> None:
         await followers(api, 0)
 
 
+async def test_a_reason_for_closing_is_cut_to_what_the_protocol_takes(api: Api) -> None:
+    async with served(api) as url, line(url) as one:
+        await one.begin(await api.key(Role.SERVICE))
+        await one.send(type="subscribe", id="编" * 100, payload={"query": STATUS})
+        await followers(api, 1)
+
+        await one.send(type="subscribe", id="编" * 100, payload={"query": STATUS})
+
+        assert await one.closed() == (4409, "Subscriber for " + "编" * 36)
+        await followers(api, 0)
+
+
 async def test_without_a_key_the_line_is_closed(api: Api) -> None:
     async with served(api) as url:
         for payload in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": 1}):
@@ -277,3 +288,62 @@ async def test_another_protocol_is_not_spoken(api: Api) -> None:
         for protocol in (None, "graphql-ws"):
             async with line(url, protocol=protocol) as one:
                 assert await one.closed() == (4406, "Subprotocol not acceptable")
+
+
+def restless(api: Api) -> GraphQLWebSocket:
+    """Looks all the time whether a quiet line may go on."""
+    return GraphQLWebSocket(api.world.gateway, Engine(api.world.gateway), look=0.01)
+
+
+async def test_a_quiet_line_is_hung_up_on_when_what_was_shown_ends(api: Api) -> None:
+    ends_at = api.world.clock() + timedelta(minutes=5)
+    key = await callers.create_key(api.world.gateway.database, Role.SERVICE, "short", expires_at=ends_at)
+    async with served(api, restless(api)) as url, line(url) as one:
+        await one.begin(key)
+        await one.follow()
+        await followers(api, 1)
+        api.world.clock.advance(ends_at)
+
+        assert await one.closed() == (4403, "Forbidden")
+        await followers(api, 0)
+
+
+async def test_a_quiet_line_is_hung_up_on_when_its_key_is_revoked(api: Api) -> None:
+    key = await api.key(Role.SERVICE)
+    async with served(api, restless(api)) as url, line(url) as one:
+        await one.begin(key)
+        await one.follow()
+        caller = await callers.authenticate(api.world.gateway, f"Bearer {key}")
+        assert caller is not None
+        async with api.world.gateway.database.write() as work:
+            await keys.revoke(work, caller.id)
+        api.world.wait(seconds=callers.REMEMBERED_SECONDS)
+
+        assert await one.closed() == (4403, "Forbidden")
+
+
+async def test_a_line_that_may_go_on_loses_nothing_while_it_is_looked_at(api: Api) -> None:
+    async with served(api, restless(api)) as url, line(url) as one:
+        await one.begin(await api.key(Role.SERVICE))
+        for _ in range(50):
+            await one.send(type="ping")
+
+            assert await one.receive() == {"type": "pong"}
+            await asyncio.sleep(0.005)
+
+
+async def test_a_customers_token_opens_a_line(api: Api) -> None:
+    mine, other = await api.world.customer("CN"), await api.world.customer("CN")
+    mint = "mutation ($id: ID!) { mintCustomerToken(input: {customerId: $id}) { token } }"
+    token = (await api.data(mint, {"id": api.id(mine)}))["mintCustomerToken"]["token"]
+    async with served(api) as url, line(url) as one:
+        await one.begin(token)
+        await one.follow()
+        await followers(api, 1)
+
+        await api.world.request(other, Channel.SMS)
+        answer = await api.world.request(mine, Channel.SMS)
+
+        told = await one.receive()
+
+    assert told["payload"]["data"]["contactChanged"]["id"] == global_id(Kind.CONTACT, answer.contact.id)

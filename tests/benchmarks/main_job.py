@@ -1,8 +1,8 @@
 """What one `requestContact` costs the server, beside a floor measured in the same run.
 
-Single calls from 64 callers, SQLite with full durability, at an hour at which every contact is deferred, so nothing
-is sent meanwhile. The server's own CPU is counted (user and system, from /proc), not the callers'. The two are pressed
-in turns, several times, because the machine is shared; what is reported is the median of the ratios.
+Single calls from 64 callers, SQLite or PostgreSQL with full durability, at an hour at which every contact is deferred,
+so nothing is sent meanwhile. The server's own CPU is counted (user and system, from /proc), not the callers'. The two
+are pressed in turns, several times, because the machine is shared; what is reported is the median of the ratios.
 """
 
 import argparse
@@ -26,6 +26,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from tests import databases
 from tests.benchmarks.callers import post, press
 from tests.processes import environment, free_port, run
 
@@ -69,7 +70,9 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=2000, help="per turn")
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--customers", type=int, default=12_000)
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     chosen = parser.parse_args()
+    databases.kind = chosen.database
     uvloop.run(measure(chosen.requests, chosen.turns, chosen.customers))
 
 
@@ -81,7 +84,7 @@ async def measure(requests: int, turns: int, customers: int) -> None:
         key = run(["keys", "create", "--role", "SERVICE", "--name", "bench"], env)
         gateway_port, floor_port = free_port(), free_port()
         gateway = _start(stack, ["-m", "gateway", "serve"], env | {"GATEWAY_PORT": str(gateway_port)})
-        floor = _start(stack, ["-m", "tests.benchmarks.floor", str(floor_port), str(folder / "gateway.db")], env)
+        floor = _start(stack, ["-m", "tests.benchmarks.floor", str(floor_port), env["GATEWAY_DATABASE_URL"]], env)
         await _up(gateway_port, floor_port)
         ids = await _register(gateway_port, key, customers)
         sent = Turns(key, ids)

@@ -6,14 +6,14 @@ import sys
 
 import uvloop
 
-from gateway.app import set_up_logs
+from gateway import logs
 from gateway.server import serve
 from gateway.settings import Settings
 
 
 def main(output: str) -> None:
     settings = Settings()
-    set_up_logs(settings.log_level)
+    logs.set_up(settings.log_level)
     profile = cProfile.Profile()
     signal.signal(signal.SIGUSR1, lambda *_: profile.enable())
     try:

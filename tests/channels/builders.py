@@ -17,6 +17,10 @@ AT_ONCE = timedelta(seconds=0.4)
 FOREVER = timedelta(minutes=5)
 
 A_TEXT = Message(reference="attempt-1", to="+8613900000000", text="您好，您的账单 1,234.56 元将于明天到期。")
+#: As carriers in China take it: a registered template and its values.
+A_REGISTERED_TEXT = replace(
+    A_TEXT, template="due_reminder/sms/zh", values={"name": "王小姐", "amount": "1,234.56 元", "due_on": "明天"}
+)
 A_MAIL = Message(
     reference="attempt-1",
     to="ann.lee@example.com",

@@ -5,9 +5,11 @@ import httpx
 import pytest
 
 from channels.local import LocalSmsProvider, LocalSmtpServer, serve
+from tests.channels.aliyun_vendor import AliyunVendor
 from tests.channels.builders import an_http_client
 from tests.channels.certificate import contexts
 from tests.channels.twilio_vendor import TwilioVendor
+from tests.channels.vonage_vendor import VonageVendor
 
 
 @pytest.fixture
@@ -28,6 +30,22 @@ async def vendor() -> AsyncIterator[tuple[LocalSmsProvider, str]]:
 async def twilio() -> AsyncIterator[tuple[TwilioVendor, str]]:
     """Twilio as far as we use it, and its URL."""
     server = TwilioVendor()
+    async with serve(server) as url:
+        yield server, url
+
+
+@pytest.fixture
+async def vonage() -> AsyncIterator[tuple[VonageVendor, str]]:
+    """Vonage as far as we use it, and its URL."""
+    server = VonageVendor()
+    async with serve(server) as url:
+        yield server, url
+
+
+@pytest.fixture
+async def aliyun() -> AsyncIterator[tuple[AliyunVendor, str]]:
+    """Alibaba Cloud as far as we use it, and its URL."""
+    server = AliyunVendor()
     async with serve(server) as url:
         yield server, url
 

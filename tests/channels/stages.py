@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from itertools import count
 from ssl import SSLContext
 from typing import Literal, Protocol
 
@@ -10,10 +11,15 @@ from channels.callback import CallbackQueue
 from channels.email import SmtpEmail
 from channels.local import Accept, Answer, Cut, LocalSmsProvider, LocalSmtpServer, Refuse, Slow, serve
 from channels.sandbox import Delay, Sandbox
+from channels.sms.aliyun import AliyunSms, Registered
 from channels.sms.http import HttpSms
 from channels.sms.twilio import TwilioSms
-from tests.channels.builders import A_MAIL, A_TEXT, FOREVER, an_http_client
+from channels.sms.vonage import VonageSms
+from tests.channels import aliyun_vendor, vonage_vendor
+from tests.channels.aliyun_vendor import AliyunVendor
+from tests.channels.builders import A_MAIL, A_REGISTERED_TEXT, A_TEXT, FOREVER, an_http_client
 from tests.channels.twilio_vendor import ACCOUNT, TOKEN, Says, TwilioVendor
+from tests.channels.vonage_vendor import VonageVendor
 
 Ending = Literal["temporary", "permanent", "unknown", "silent"]
 Tls = tuple[SSLContext, SSLContext]
@@ -82,6 +88,67 @@ class TwilioStage:
 
     def taken(self) -> int:
         return len(self.vendor.forms)
+
+
+class VonageStage:
+    message = A_TEXT
+
+    def __init__(self, vendor: VonageVendor, url: str) -> None:
+        self.vendor = vendor
+        key, secret = vonage_vendor.KEY, vonage_vendor.SECRET
+        self.provider: Provider = VonageSms(an_http_client(), key, secret, "+12125550123", base_url=url)
+
+    def next(self, ending: Ending) -> None:
+        says = vonage_vendor.Says
+        self.vendor.says.append(
+            {
+                "temporary": says(429, "throttled"),
+                "permanent": says(422, "1170"),
+                "unknown": says(500, "1030", taken=True),
+                "silent": says(202, silent=True, taken=True),
+            }[ending]
+        )
+
+    def relent(self) -> None:
+        self.vendor.says.clear()
+
+    def taken(self) -> int:
+        return len(self.vendor.messages)
+
+
+class AliyunStage:
+    message = A_REGISTERED_TEXT
+
+    def __init__(self, vendor: AliyunVendor, url: str) -> None:
+        self.vendor = vendor
+        nonces = count()
+        self.provider: Provider = AliyunSms(
+            an_http_client(),
+            aliyun_vendor.KEY_ID,
+            aliyun_vendor.KEY_SECRET,
+            aliyun_vendor.SIGNATURE,
+            {"due_reminder/sms/zh": Registered("SMS_1001", ("name", "amount"))},
+            clock=lambda: aliyun_vendor.NOW,
+            nonce=lambda: str(next(nonces)),
+            base_url=url,
+        )
+
+    def next(self, ending: Ending) -> None:
+        says = aliyun_vendor.Says
+        self.vendor.says.append(
+            {
+                "temporary": says(400, "Throttling.User"),
+                "permanent": says(200, "isv.MOBILE_NUMBER_ILLEGAL"),
+                "unknown": says(500, "InternalError", taken=True),
+                "silent": says(200, silent=True, taken=True),
+            }[ending]
+        )
+
+    def relent(self) -> None:
+        self.vendor.says.clear()
+
+    def taken(self) -> int:
+        return len(self.vendor.texts)
 
 
 class SmtpStage:
@@ -174,6 +241,20 @@ async def twilio(_: Tls) -> AsyncIterator[Stage]:
 
 
 @asynccontextmanager
+async def vonage(_: Tls) -> AsyncIterator[Stage]:
+    vendor = VonageVendor()
+    async with serve(vendor) as url:
+        yield VonageStage(vendor, url)
+
+
+@asynccontextmanager
+async def aliyun(_: Tls) -> AsyncIterator[Stage]:
+    vendor = AliyunVendor()
+    async with serve(vendor) as url:
+        yield AliyunStage(vendor, url)
+
+
+@asynccontextmanager
 async def smtp(_: Tls) -> AsyncIterator[Stage]:
     server = LocalSmtpServer()
     async with server.serve() as url:
@@ -200,6 +281,8 @@ async def sandbox(_: Tls) -> AsyncIterator[Stage]:
 STAGES: dict[str, Callable[[Tls], AbstractAsyncContextManager[Stage]]] = {
     "http": http,
     "twilio": twilio,
+    "vonage": vonage,
+    "aliyun": aliyun,
     "smtp": smtp,
     "smtp+starttls": starttls,
     "callback": callback,

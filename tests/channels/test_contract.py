@@ -137,7 +137,15 @@ async def test_only_handing_over_to_the_callback_queue_is_no_attempt(stage: Stag
 
 def test_a_message_does_not_print_itself() -> None:
     message = Message(
-        "attempt-1", "+8613900000000", "欠款", "Overdue", "<p>Overdue</p>", None, "https://lender.example/u/1"
+        "attempt-1",
+        "+8613900000000",
+        "欠款",
+        "Overdue",
+        "<p>Overdue</p>",
+        None,
+        "https://lender.example/u/1",
+        "overdue_reminder/sms/zh",
+        {"name": "王小姐"},
     )
 
-    assert repr(message) == "Message(reference='attempt-1', valid_for=None)"
+    assert repr(message) == "Message(reference='attempt-1', valid_for=None, template='overdue_reminder/sms/zh')"

@@ -322,7 +322,8 @@ async def test_a_bad_address_never_reaches_the_server(post_office: PostOffice) -
     [
         ("smtp://mail.example", ("mail.example", 25, None, None, "none")),
         ("smtp://mail.example:2525", ("mail.example", 2525, None, None, "none")),
-        ("smtp://me:p%40ss@mail.example", ("mail.example", 25, "me", "p@ss", "none")),
+        ("smtp://me:p%40ss@127.0.0.1", ("127.0.0.1", 25, "me", "p@ss", "none")),
+        ("smtps://me:p%40ss@mail.example", ("mail.example", 465, "me", "p@ss", "tls")),
         ("smtps://mail.example", ("mail.example", 465, None, None, "tls")),
         ("smtp+starttls://mail.example", ("mail.example", 587, None, None, "starttls")),
         ("smtp://mail.example?security=starttls", ("mail.example", 587, None, None, "starttls")),
@@ -347,6 +348,7 @@ def test_a_url_names_the_server(url: str, expected: tuple[object, ...]) -> None:
         "smtp://me:hunter2@mail.example?pool=many",
         "smtp://me:hunter2@mail.example?pool=0",
         "smtp://me:hunter2@mail.example?secrecy=tls",
+        "smtps://me:hunter2@mail.example?deliver_by=soon",
     ],
 )
 def test_a_url_that_cannot_work_is_refused_at_once_and_not_repeated(url: str) -> None:
@@ -354,6 +356,29 @@ def test_a_url_that_cannot_work_is_refused_at_once_and_not_repeated(url: str) ->
         SmtpEmail.from_url(url, sender=SENDER)
 
     assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize("host", ["mail.example", "10.0.0.5", "localhost.example", "[2001:db8::1]"])
+def test_a_password_does_not_go_over_the_wire_in_clear(host: str) -> None:
+    with pytest.raises(ValueError, match="in clear") as raised:
+        SmtpEmail.from_url(f"smtp://me:hunter2@{host}", sender=SENDER)
+
+    assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "smtp://me:hunter2@localhost",
+        "smtp://me:hunter2@127.0.0.2",
+        "smtp://me:hunter2@[::1]",
+        "smtps://me:hunter2@mail.example",
+        "smtp://me:hunter2@mail.example?security=starttls",
+        "smtp://mail.example",
+    ],
+)
+def test_a_password_may_go_over_tls_or_stay_on_this_machine(url: str) -> None:
+    assert SmtpEmail.from_url(url, sender=SENDER)
 
 
 GONE, REFUSED = TemporaryFailure, PermanentFailure

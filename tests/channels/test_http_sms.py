@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from channels.base import ChannelFailure, OutcomeUnknown, PermanentFailure, TemporaryFailure
 from channels.local import Answer, Cut, LocalSmsProvider, serve
-from channels.sms.exchange import FAILURES, failure_of
+from channels.sms.exchange import FAILURES, failure_of, printable_code, retry_after
 from channels.sms.http import HttpSms
 from tests.channels.builders import AT_ONCE, SOON, a_text, failure
 
@@ -137,6 +137,24 @@ async def test_an_answer_says_what_may_be_done_next(
     assert server.requests == 1
 
 
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ("isv.MOBILE_NUMBER_ILLEGAL", "isv.MOBILE_NUMBER_ILLEGAL"),
+        (30005, "30005"),
+        ("MK:0001", "MK:0001"),
+        ("MK:13900000000", None),
+        ("8613900000000", None),
+        ("+8613900000000", None),
+        ("Ann Lee", None),
+        (True, None),
+        (None, None),
+    ],
+)
+def test_a_code_is_shown_only_where_it_cannot_be_somebody(given: object, code: str | None) -> None:
+    assert printable_code(given) == code
+
+
 @pytest.mark.parametrize("status", [200, 201, 202, 299])
 async def test_any_2xx_with_an_id_is_acceptance(vendor: Vendor, client: httpx.AsyncClient, status: int) -> None:
     server, url = vendor
@@ -184,6 +202,29 @@ async def test_retry_after_is_honoured_in_seconds(
 
     assert isinstance(error, TemporaryFailure)
     assert error.retry_after == wait
+
+
+@pytest.mark.parametrize(
+    ("until", "now", "wait"),
+    [
+        ("Wed, 21 Oct 2026 07:28:00 GMT", "Wed, 21 Oct 2026 07:26:30 GMT", timedelta(seconds=90)),
+        ("Wednesday, 21-Oct-26 07:28:00 GMT", "Wed, 21 Oct 2026 07:26:30 GMT", timedelta(seconds=90)),
+        ("Wed, 21 Oct 2026 07:28:00 -0000", "Wed, 21 Oct 2026 07:26:30 GMT", timedelta(seconds=90)),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", "Wed, 21 Oct 2026 08:00:00 GMT", timedelta(0)),
+        ("Thu, 21 Oct 2027 07:28:00 GMT", "Wed, 21 Oct 2026 07:28:00 GMT", timedelta(days=1)),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", None, None),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", "yesterday", None),
+        ("Wed, 99 Oct 2026 07:28:00 GMT", "Wed, 21 Oct 2026 07:28:00 GMT", None),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", "Wed, 21 Oct 2026 07:28:00 GMT", None),
+        ("soon", "Wed, 21 Oct 2026 07:28:00 GMT", None),
+    ],
+)
+def test_retry_after_as_a_date_is_counted_from_the_vendors_own_clock(
+    until: str, now: str | None, wait: timedelta | None
+) -> None:
+    headers = {"Retry-After": until} | ({"Date": now} if now else {})
+
+    assert retry_after(httpx.Response(503, headers=headers)) == wait
 
 
 async def test_a_message_that_is_hardly_valid_any_more_is_not_sent(vendor: Vendor, client: httpx.AsyncClient) -> None:

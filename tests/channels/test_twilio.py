@@ -27,11 +27,21 @@ async def test_the_request_is_twilios_form(twilio: Vendor, client: httpx.AsyncCl
             "To": "+8613900000000",
             "From": "+12125550123",
             "Body": "a+b & ü 您好",
-            "StatusCallback": "https://lender.example/webhooks/twilio",
+            # Twilio keeps no reference of ours; the address does.
+            "StatusCallback": "https://lender.example/webhooks/twilio?reference=attempt-1",
         }
     ]
     assert accepted.provider_message_id == "SM00000000000000000000000000000001"
     assert accepted.provider_code == "queued"
+
+
+async def test_the_reference_is_added_to_an_address_that_has_a_query(twilio: Vendor, client: httpx.AsyncClient) -> None:
+    vendor, url = twilio
+    provider = a_provider(client, url, status_callback="https://lender.example/hear?from=twilio")
+
+    await provider.send(a_text(reference="a&b=c d"), timeout=SOON)
+
+    assert vendor.forms[0]["StatusCallback"] == "https://lender.example/hear?from=twilio&reference=a%26b%3Dc%20d"
 
 
 async def test_a_messaging_service_is_named_as_one(twilio: Vendor, client: httpx.AsyncClient) -> None:

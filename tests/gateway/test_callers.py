@@ -9,11 +9,12 @@ import pytest_asyncio
 from sqlalchemy import text
 
 from gateway import asking, callbacks, callers, ending
-from gateway.callers import REMEMBERED_KEYS, REMEMBERED_SECONDS, KnownCallers
+from gateway.callers import REMEMBERED_KEYS, REMEMBERED_SECONDS, Admitted, KnownCallers
 from gateway.contact import Answer
 from gateway.model import Caller, CallResult, ContactStatus, Customer, Role, Unacceptable, UserErrorCode
 from gateway.requests import NewPoint, Question, RecordCall
 from gateway.store import callers as store
+from gateway.store.callers import Listed
 from policies.decision import Outcome
 from policies.facts import Channel, Purpose
 from tests.world import AGENT, MOBILES, SERVICE, World, open_world
@@ -49,9 +50,9 @@ async def _revoke(world: World, caller: Caller) -> bool:
         return await store.revoke(work, caller.id)
 
 
-async def _every(world: World) -> list[tuple[Caller, bool]]:
+async def _listed(world: World) -> list[Listed]:
     async with world.gateway.database.read() as work:
-        return await store.every(work)
+        return await store.listed(work)
 
 
 async def test_a_key_opens_the_door_for_its_caller(world: World) -> None:
@@ -84,16 +85,16 @@ async def test_a_customers_key_needs_a_customer_and_no_other_takes_one(world: Wo
     with pytest.raises(ValueError, match="bound to one customer"):
         await callers.create_key(world.gateway.database, role, "nobody", customer_id=wrong)
 
-    assert "nobody" not in [caller.name for caller, _ in await _every(world)]
+    assert "nobody" not in [one.caller.name for one in await _listed(world)]
 
 
 async def test_a_key_is_long_different_each_time_and_kept_nowhere(world: World) -> None:
     keys = {await callers.create_key(world.gateway.database, Role.AGENT, "Li") for _ in range(5)}
 
     async with world.gateway.database.read() as work:
-        kept = repr(await work.all(text("SELECT * FROM api_key")))
+        kept = repr([await work.all(text(f"SELECT * FROM {name}")) for name in ("caller", "api_key")])
     assert len(keys) == 5
-    assert min(map(len, keys)) >= 43  # 256 bits
+    assert {len(key.removeprefix("cgk_")) for key in keys} == {43}  # 256 bits
     assert not any(key in kept for key in keys)
 
 
@@ -142,33 +143,36 @@ async def test_a_key_in_use_is_looked_up_again_and_again(world: World, elapsed: 
 
 
 async def test_a_key_that_is_unknown_now_may_be_known_in_a_moment(world: World) -> None:
-    before = await callers.authenticate(world.gateway, "Bearer key")
+    key = "cgk_" + "k" * 43
+    before = await callers.authenticate(world.gateway, f"Bearer {key}")
     async with world.gateway.database.write() as work:
-        await store.add(work, SERVICE, store.hashed("key"))
+        await store.add(work, SERVICE)
+        await store.add_key(work, store.Key(work.new_id(), SERVICE.id, work.now), store.hashed(key))
 
-    assert (before, await callers.authenticate(world.gateway, "Bearer key")) == (None, SERVICE)
+    assert (before, await callers.authenticate(world.gateway, f"Bearer {key}")) == (None, SERVICE)
 
 
 async def test_a_key_is_revoked_once(world: World) -> None:
-    before = len(await _every(world))
+    before = len(await _listed(world))
     await callers.create_key(world.gateway.database, Role.AGENT, "Li")
     await callers.create_key(world.gateway.database, Role.ADMIN, "root")
-    [(caller, _), _] = (await _every(world))[before:]
+    caller = (await _listed(world))[before].caller
 
     assert [await _revoke(world, caller), await _revoke(world, caller)] == [True, False]
 
-    made = (await _every(world))[before:]
-    assert [(one.name, valid) for one, valid in made] == [("Li", False), ("root", True)]
+    made = (await _listed(world))[before:]
+    assert [(one.caller.name, len(one.valid_keys(world.clock()))) for one in made] == [("Li", 0), ("root", 1)]
 
 
 async def test_the_memory_for_keys_has_an_end() -> None:
     known = KnownCallers()
 
+    admitted = Admitted(AGENT)
     for number in range(REMEMBERED_KEYS + 1):
-        known.put(str(number), AGENT, now=0)
+        known.put(str(number), admitted, until=1)
 
     assert known.get("0", now=0) is None
-    assert known.get(str(REMEMBERED_KEYS), now=0) is AGENT
+    assert known.get(str(REMEMBERED_KEYS), now=0) is admitted
 
 
 async def test_a_caller_that_is_trusted_with_a_purpose_needs_no_other_evidence(world: World) -> None:

@@ -15,15 +15,17 @@ from sqlalchemy.exc import IntegrityError
 
 from gateway.clock import StoppedClock
 from gateway.store import migrate
-from gateway.store.database import READERS, Database, is_busy
-from gateway.store.vault import PlainVault
+from gateway.store.database import Database
+from gateway.store.faults import is_unavailable
+from gateway.store.sqlite import READERS, SqliteEngine
 from gateway.store.work import Work
+from tests import databases
 
 NOW = datetime(2026, 11, 24, 4, tzinfo=UTC)
 
 
 def _open(folder: Path) -> Database:
-    return Database(f"sqlite:///{folder}/gateway.db", StoppedClock(NOW), PlainVault())
+    return Database(f"sqlite:///{folder}/gateway.db", StoppedClock(NOW), databases.unlocked_vault())
 
 
 @pytest.fixture
@@ -179,7 +181,9 @@ async def test_a_reader_that_goes_away_holds_up_nobody_and_its_connection_is_giv
         begun.set()
         heard.append(go_on.wait(5))
 
-    @event.listens_for(database._reader, "connect")
+    assert isinstance(database.engine, SqliteEngine)
+
+    @event.listens_for(database.engine._reader, "connect")
     def teach(connection: Any, _record: object) -> None:
         connection.create_function("wait_for_us", 0, wait_for_us)
 
@@ -220,7 +224,7 @@ async def test_a_new_file_that_another_process_is_making_is_waited_for(tmp_path:
 
 async def test_a_transaction_carries_one_instant(tmp_path: Path) -> None:
     clock = StoppedClock(NOW)
-    database = Database(f"sqlite:///{tmp_path}/gateway.db", clock, PlainVault())
+    database = Database(f"sqlite:///{tmp_path}/gateway.db", clock, databases.unlocked_vault())
 
     async with database.write() as work:
         clock.advance(datetime(2027, 1, 1, tzinfo=UTC))
@@ -242,9 +246,8 @@ async def test_what_is_committed_is_on_the_disk_before_the_writer_is_told(databa
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("postgresql://gateway:secret@db.example/gateway", "postgresql is not supported yet, use sqlite"),
-        ("postgresql+asyncpg://gateway:secret@db.example/gateway", "postgresql is not supported yet, use sqlite"),
-        ("mysql://gateway:secret@db.example/gateway", "mysql is not supported yet, use sqlite"),
+        ("postgresql://gateway:secret@db.example", "names no database"),
+        ("mysql://gateway:secret@db.example/gateway", "mysql is not supported, use sqlite or postgresql"),
         ("sqlite://", "names no file"),
         ("sqlite:///:memory:", "names no file"),
         ("no url, with a secret", "not a database URL"),
@@ -252,14 +255,14 @@ async def test_what_is_committed_is_on_the_disk_before_the_writer_is_told(databa
 )
 def test_a_database_that_we_cannot_use_is_refused_by_name_and_without_its_password(url: str, said: str) -> None:
     with pytest.raises(ValueError, match=f"^GATEWAY_DATABASE_URL: .*{said}") as caught:
-        Database(url, StoppedClock(NOW), PlainVault())
+        Database(url, StoppedClock(NOW), databases.unlocked_vault())
 
     assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("driver", ["sqlite", "sqlite+aiosqlite", "sqlite+pysqlite"])
 async def test_sqlite_is_sqlite_whatever_the_driver_and_its_folder_is_made(tmp_path: Path, driver: str) -> None:
-    database = Database(f"{driver}:///{tmp_path}/a/b/gateway.db", StoppedClock(NOW), PlainVault())
+    database = Database(f"{driver}:///{tmp_path}/a/b/gateway.db", StoppedClock(NOW), databases.unlocked_vault())
 
     await migrate.upgrade(database)
 
@@ -278,4 +281,4 @@ async def test_sqlite_is_sqlite_whatever_the_driver_and_its_folder_is_made(tmp_p
     ],
 )
 def test_only_a_lock_that_another_holds_is_called_busy(error: Exception, busy: bool) -> None:
-    assert is_busy(error) is busy
+    assert is_unavailable(error) is busy

@@ -105,7 +105,7 @@ async def test_a_bill_paid_meanwhile_is_not_asked_for(world: World) -> None:
     await world.deliver()
 
     assert world.sms.sent == []
-    assert (await world.now(answer)).status is ContactStatus.REFUSED
+    assert (await world.now(answer)).status is ContactStatus.CANCELLED
 
 
 async def test_a_temporary_failure_is_tried_again_later_each_time_after_a_longer_wait(world: World) -> None:
@@ -285,7 +285,7 @@ async def test_a_person_settles_what_is_unclear(
     assert (await world.now(answer)).status is status
     assert [one for one, _ in await world.slots()] == [reach]
     [attempt] = await world.attempts(answer)
-    assert (attempt.detail, attempt.note) == ("settled by audit", "asked the customer")
+    assert (attempt.detail, attempt.note) == ("settled by a person", "asked the customer")
 
 
 async def test_only_what_is_unclear_is_settled_by_a_person(world: World) -> None:

@@ -12,15 +12,15 @@ from channels.base import Message, TemporaryFailure
 from channels.callback import CallbackQueue
 from channels.email import SmtpEmail
 from channels.local import LocalSmsProvider
-from channels.sandbox import Sandbox
+from channels.sandbox import Sandbox, SandboxByAddress
 from channels.sms.http import HttpSms
 from channels.sms.twilio import TwilioSms
 from gateway.clock import SystemClock
 from gateway.providers import NoProvider, from_settings
 from gateway.settings import Settings
 from gateway.store.database import Database
-from gateway.store.vault import PlainVault
 from policies.facts import Channel
+from tests import databases
 from tests.gateway.test_settings import _nothing_is_set  # noqa: F401 - a fixture for every test here
 
 MESSAGE = Message("reference", "+8613900000000", "text")
@@ -33,46 +33,46 @@ SANDBOX: dict[str, Any] = {"sandbox": True}
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = Database(f"sqlite:///{tmp_path}/gateway.db", SystemClock(), PlainVault())
+    opened = Database(databases.url(tmp_path), SystemClock(), databases.vault())
     yield opened
     await opened.close()
 
 
 @pytest.mark.parametrize(
-    ("settings", "channel", "kind", "name"),
+    ("settings", "channel", "wanted"),
     [
-        (HTTP, Channel.SMS, HttpSms, "http"),
-        (TWILIO, Channel.SMS, TwilioSms, "twilio"),
-        (HTTP | TWILIO, Channel.SMS, TwilioSms, "twilio"),
-        ({"smtp_url": SecretStr("smtp://mail.example")}, Channel.EMAIL, SmtpEmail, "smtp"),
-        ({}, Channel.CALLBACK, CallbackQueue, "callback"),
-        (SANDBOX, Channel.SMS, Sandbox, "sandbox"),
-        (SANDBOX, Channel.EMAIL, Sandbox, "sandbox"),
-        (SANDBOX | HTTP, Channel.SMS, HttpSms, "http"),
-        ({}, Channel.SMS, NoProvider, "none"),
-        ({}, Channel.EMAIL, NoProvider, "none"),
+        (HTTP, Channel.SMS, {"http": HttpSms}),
+        (TWILIO, Channel.SMS, {"twilio": TwilioSms}),
+        (HTTP | TWILIO, Channel.SMS, {"twilio": TwilioSms, "http": HttpSms}),
+        ({"smtp_url": SecretStr("smtp://mail.example")}, Channel.EMAIL, {"smtp": SmtpEmail}),
+        ({}, Channel.CALLBACK, {"callback": CallbackQueue}),
+        (SANDBOX, Channel.SMS, {"sandbox": SandboxByAddress}),
+        (SANDBOX, Channel.EMAIL, {"sandbox-mail": SandboxByAddress}),
+        (SANDBOX | HTTP, Channel.SMS, {"http": HttpSms}),
+        ({}, Channel.SMS, {"none": NoProvider}),
+        ({}, Channel.EMAIL, {"none": NoProvider}),
     ],
 )
-async def test_the_settings_say_who_carries_a_channel(
-    database: Database, settings: dict[str, Any], channel: Channel, kind: type, name: str
+async def test_the_settings_say_who_carries_a_channel_and_in_which_order(
+    database: Database, settings: dict[str, Any], channel: Channel, wanted: dict[str, type]
 ) -> None:
-    providers = from_settings(Settings(**settings), database, SystemClock(), {})
+    carriers = from_settings(Settings(**settings), database, SystemClock(), {})
 
-    assert providers.keys() == set(Channel)
-    assert type(providers[channel]) is kind
-    assert providers[channel].name == name
-    for provider in providers.values():
-        await provider.close()
+    assert carriers.keys() == set(Channel)
+    assert [(one.name, type(one)) for one in carriers[channel].providers] == list(wanted.items())
+    for one in carriers.values():
+        for provider in one.providers:
+            await provider.close()
 
 
 async def test_a_provider_that_is_given_goes_before_the_settings(database: Database) -> None:
     given = Sandbox(name="given")
 
-    providers = from_settings(
+    carriers = from_settings(
         Settings(sms_url=SecretStr("http://sms.example")), database, SystemClock(), {Channel.SMS: given}
     )
 
-    assert providers[Channel.SMS] is given
+    assert carriers[Channel.SMS].providers == [given]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ async def test_a_provider_that_is_given_goes_before_the_settings(database: Datab
 async def test_where_nothing_is_configured_a_contact_waits_and_its_attempt_names_the_setting(
     database: Database, channel: Channel, setting: str
 ) -> None:
-    provider = from_settings(Settings(), database, SystemClock(), {})[channel]
+    provider = from_settings(Settings(), database, SystemClock(), {})[channel].providers[0]
 
     with pytest.raises(TemporaryFailure, match=setting):
         await provider.send(MESSAGE, timeout=PATIENCE)
@@ -92,9 +92,8 @@ async def test_where_nothing_is_configured_a_contact_waits_and_its_attempt_names
 async def test_a_text_leaves_through_the_provider_of_the_settings_under_its_sender(database: Database) -> None:
     vendor = LocalSmsProvider()
     async with vendor.serve() as url:
-        provider = from_settings(Settings(sms_url=SecretStr(url), sms_sender="BANK"), database, SystemClock(), {})[
-            Channel.SMS
-        ]
+        settings = Settings(sms_url=SecretStr(url), sms_sender="BANK")
+        [provider] = from_settings(settings, database, SystemClock(), {})[Channel.SMS].providers
 
         await provider.send(MESSAGE, timeout=PATIENCE)
         await provider.close()

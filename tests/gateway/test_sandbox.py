@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from channels.sandbox import Sandbox
+from channels.sandbox import SandboxByAddress
 from gateway import sandbox
 from gateway.app import open_gateway
 from gateway.clock import StoppedClock, VirtualClock
 from gateway.core import Gateway
 from gateway.model import Unacceptable, UserErrorCode
-from gateway.settings import Settings
 from gateway.worker import Worker
 from policies.facts import Channel
+from tests import databases
 from tests.world import NOON_IN_CHINA, World
 
 NOON = NOON_IN_CHINA
@@ -26,7 +26,7 @@ DAY = timedelta(days=1)
 @asynccontextmanager
 async def _open(folder: Path, *, is_sandbox: bool = True) -> AsyncIterator[Gateway]:
     """A gateway whose real time stands still at noon."""
-    settings = Settings(database_url=f"sqlite:///{folder}/gateway.db", sandbox=is_sandbox, poll_seconds=0.01)
+    settings = databases.settings(folder, sandbox=is_sandbox, poll_seconds=0.01)
     async with open_gateway(settings, clock=VirtualClock(StoppedClock(NOON))) as gateway:
         yield gateway
 
@@ -106,12 +106,12 @@ async def test_a_clock_that_is_not_virtual_cannot_be_moved(world: World) -> None
 
 
 async def test_the_flag_alone_gives_a_virtual_clock_and_channels_that_remember(tmp_path: Path) -> None:
-    settings = Settings(database_url=f"sqlite:///{tmp_path}/gateway.db", sandbox=True)
+    settings = databases.settings(tmp_path, sandbox=True)
 
     async with open_gateway(settings) as gateway:
         tomorrow = gateway.clock() + DAY
         now = await sandbox.advance_clock(gateway, tomorrow)
 
         assert tomorrow <= now
-        assert isinstance(gateway.providers[Channel.SMS], Sandbox)
-        assert isinstance(gateway.providers[Channel.EMAIL], Sandbox)
+        assert isinstance(gateway.carriers[Channel.SMS].providers[0], SandboxByAddress)
+        assert isinstance(gateway.carriers[Channel.EMAIL].providers[0], SandboxByAddress)

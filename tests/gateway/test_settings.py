@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from gateway.settings import Settings
+from gateway.model import Role
+from gateway.settings import COST_LIMITS, REQUEST_LIMITS, Settings
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +54,42 @@ def test_the_address_for_links_has_no_slash_at_its_end(public_url: str, address:
     assert Settings(public_url=public_url).address() == address
 
 
+def test_limits_that_are_not_given_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_REQUEST_LIMITS", "CUSTOMER=5, AGENT=0.5")
+
+    settings = Settings()
+
+    assert settings.request_limits == {**REQUEST_LIMITS, Role.CUSTOMER: 5, Role.AGENT: 0.5}
+    assert settings.cost_limits == COST_LIMITS
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REQUEST_LIMITS", "CUSTOMER=0"),
+        ("COST_LIMITS", "CUSTOMER=-1"),
+        ("COST_LIMITS", "NOBODY=1"),
+        ("COST_LIMITS", "CUSTOMER"),
+        ("TRUSTED_PROXIES", "10.0.0.0/33"),
+        ("TRUSTED_PROXIES", "proxy.lender.example"),
+        ("TRUSTED_DOCUMENT_ROLES", "NOBODY"),
+        ("MAX_CONNECTIONS", "0"),
+        ("STRANGER_LIMIT", "0"),
+    ],
+)
+def test_a_wall_that_would_be_none_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"GATEWAY_{name}", value)
+
+    with pytest.raises(ValidationError):
+        Settings()
+
+
+def test_proxies_are_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_TRUSTED_PROXIES", "10.1.2.3/8, 2001:db8::7")
+
+    assert [str(one) for one in Settings().trusted_proxies] == ["10.0.0.0/8", "2001:db8::7/128"]
+
+
 def test_secrets_do_not_print() -> None:
     settings = Settings(
         database_url="postgresql://gateway:hush@db.example/gateway",
@@ -82,6 +119,15 @@ def test_secrets_do_not_print() -> None:
         ("max_body_bytes", "10"),
         ("sandbox", "perhaps"),
         ("log_level", "LOUD"),
+        ("oidc_issuer", "http://issuer.example"),
+        ("oidc_issuer", "issuer.example"),
+        ("oidc_jwks_url", "http://issuer.example/keys"),
+        ("oidc_leeway_seconds", "301"),
+        ("oidc_leeway_seconds", "-1"),
+        ("oidc_role_claim", ""),
+        ("oidc_roles", "AGENT"),
+        ("oidc_roles", "=AGENT"),
+        ("oidc_roles", "customers=CUSTOMER"),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -108,6 +154,26 @@ def test_settings_are_not_changed_once_read() -> None:
 def test_a_lease_outlasts_a_send() -> None:
     with pytest.raises(ValidationError, match="must be more than GATEWAY_SEND_TIMEOUT_SECONDS"):
         Settings(attempt_lease_seconds=10, send_timeout_seconds=10)
+
+
+def test_an_issuer_needs_an_audience() -> None:
+    with pytest.raises(ValidationError, match="GATEWAY_OIDC_ISSUER needs GATEWAY_OIDC_AUDIENCE"):
+        Settings(oidc_issuer="https://issuer.example")
+
+
+def test_a_value_and_a_role_stand_on_both_sides_of_the_last_equals_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_OIDC_ROLES", "collections-agent=AGENT, /groups/cn=audit = COMPLIANCE,")
+
+    assert Settings().oidc_roles == {"collections-agent": Role.AGENT, "/groups/cn=audit": Role.COMPLIANCE}
+
+
+def test_a_role_that_there_is_not_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_OIDC_ROLES", "agents=WIZARD")
+
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+
+    assert [error["loc"][0] for error in caught.value.errors()] == ["oidc_roles"]
 
 
 def test_what_customers_would_see_as_an_example_is_named() -> None:

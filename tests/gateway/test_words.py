@@ -135,7 +135,7 @@ def test_an_overdue_notice_says_for_how_many_days(purpose: Purpose, channel: Cha
 
 @pytest.mark.parametrize(("purpose", "channel", "locale"), every(NOTICES, Channel, ("en", "zh")))
 def test_what_happens_next_is_the_lenders_to_say(purpose: Purpose, channel: Channel, locale: str) -> None:
-    said = {"next_step": "On 9 March Ms Green will call you."}
+    said = {"next_step": "3月9日，格林女士会给您来电。" if locale == "zh" else "On 9 March Ms Green will call you."}
 
     message = WORDS.render(WORDS.default(purpose), channel, locale, BILL, said, discreet=False)
 
@@ -322,8 +322,10 @@ def test_an_unknown_template_is_an_answer_of_its_own(name: str) -> None:
     assert error.value.template == name
 
 
-def test_the_twelve_purposes_are_the_templates() -> None:
-    assert WORDS.names() == {purpose.lower() for purpose in Purpose}
+def test_the_twelve_purposes_and_the_answers_to_an_application_are_the_templates() -> None:
+    answers = {"application_approved", "application_declined"}
+
+    assert WORDS.names() == {purpose.lower() for purpose in Purpose} | answers
 
 
 def test_what_is_personal_does_not_print_itself() -> None:

@@ -56,6 +56,13 @@ def test_a_caller_cannot_speak_for_the_lender_or_change_the_bill(name: str) -> N
         ("plan_url", "javascript:alert(1)"),
         ("plan_url", "https://a.example/ and more"),
         ("plan_url", 'https://a.example/"onclick="x'),
+        ("plan_url", "https://lender.example@evil.example/"),
+        ("plan_url", "https://lender.example:443@evil.example/"),
+        ("plan_url", "https://lender.ex\u0430mple/"),
+        ("plan_url", "https://lender\u3002example/"),
+        ("plan_url", "https://a.example:port/"),
+        ("plan_url", "https:///a"),
+        ("plan_url", "https://"),
         ("paid_on", "2 March"),
         ("paid_on", 20),
         ("paid_amount", "a lot"),
@@ -81,6 +88,13 @@ def test_a_variable_that_may_not_stand_in_a_message_is_named(name: str, value: o
 @pytest.mark.parametrize("value", ["x" * 500, 7, 7.5, Decimal("7.50"), True, "谢谢"])
 def test_a_short_scalar_is_welcome(value: object) -> None:
     assert str(value) in reply(value)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://a.example", "http://a.example:8080/b?c=d&e=%E4%BE%8B#f", "https://xn--fsqu00a.example/@b"]
+)
+def test_an_address_on_the_web_is_welcome(url: str) -> None:
+    check_variables({"plan_url": url})
 
 
 @pytest.mark.parametrize("value", ["{{ 7*7 }}", "{% if x %}", "{{ ''.__class__ }}", "%s %(amount)s {0} $amount"])
@@ -118,6 +132,12 @@ def test_control_characters_and_line_breaks_do_not_reach_a_message() -> None:
 
     assert "a Bcc: x@example.org [31m bc" in said
     said.encode()
+
+
+def test_what_is_not_seen_does_not_reach_a_message_and_what_joins_letters_does() -> None:
+    said = reply("pay\u00ad\u061cpal\U000e0041\u3164\u2800 می\u200cخواهم 👩\u200d👧")
+
+    assert "paypal می\u200cخواهم 👩\u200d👧" in said
 
 
 def test_a_value_cannot_begin_a_paragraph() -> None:

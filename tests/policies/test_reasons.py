@@ -5,6 +5,8 @@ from string import Formatter
 import pytest
 
 import policies
+from gateway import campaigns
+from policies import cadence
 from policies.counting import Scope
 from policies.decision import Reason
 from policies.engine import decide
@@ -14,7 +16,9 @@ from policies.reasons import say
 from policies.words import SENTENCES, WORDS
 from tests.policies.making import BOOKS, NEW_YORK, facts, instant, past
 
-SOURCES = [path.read_text(encoding="utf-8") for path in Path(next(iter(policies.__path__))).glob("*.py")]
+FOLDER = Path(next(iter(policies.__path__)))
+#: A cadence has sentences of its own.
+SOURCES = [path.read_text(encoding="utf-8") for path in FOLDER.glob("*.py") if path.name != "cadence.py"]
 #: Where the package makes a reason: Reason("code") or defer(until, wall, "code").
 MADE = {code for text in SOURCES for code in re.findall(r'(?:Reason\(|defer\([^"]*?)"([a-z_]+)"', text)} | {
     "no_contact_point"
@@ -23,6 +27,14 @@ MADE = {code for text in SOURCES for code in re.findall(r'(?:Reason\(|defer\([^"
 
 def test_every_code_that_the_package_uses_has_its_sentence_and_no_other() -> None:
     assert set(SENTENCES) == MADE
+
+
+def test_every_code_of_a_cadence_has_its_sentence_and_no_other() -> None:
+    texts = [(FOLDER / "cadence.py").read_text(encoding="utf-8"), Path(campaigns.__file__).read_text(encoding="utf-8")]
+    made = {code for text in texts for code in re.findall(r'Reason\("([a-z_]+)"', text)}
+
+    # What a campaign's page says of a contact that was not made is chosen there.
+    assert made | {"under_way", "unacceptable"} == set(cadence.SENTENCES)
 
 
 @pytest.mark.parametrize("code", SENTENCES)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,6 +49,21 @@ class Account(Node):
         )
 
 
+@strawberry.type(description="Money that came in on one bill.")
+class Payment:
+    reference: str = strawberry.field(description="The lender's own id of the payment.")
+    amount: Money = strawberry.field(description="What of it went to this bill.")
+    at: datetime = strawberry.field(description="When it came in.")
+
+    @classmethod
+    def of(cls, payment: model.Payment) -> Payment:
+        return cls(
+            reference=payment.reference,
+            amount=Money(amount=payment.amount, currency=Currency(payment.currency)),
+            at=payment.at,
+        )
+
+
 @strawberry.type(description="One amount due on one date, on one debt.")
 class Bill(Node):
     bill: strawberry.Private[model.Bill]
@@ -57,6 +72,13 @@ class Bill(Node):
     amount_due: Money = strawberry.field(description="What is to be paid.")
     due_on: date = strawberry.field(description="The last day to pay it in time.")
     status: BillStatus = strawberry.field(description="Whether it is still to be paid.")
+    amount_paid: Money = strawberry.field(description="What payments have brought: see `recordPayment`.")
+    amount_left: Money = strawberry.field(description="What is still to be paid; nothing once it is PAID.")
+    instalment: int | None = strawberry.field(description="Its number in the account's plan, or null.")
+
+    @strawberry.field(description="The payments on it, oldest first.")
+    async def payments(self, info: Info) -> list[Payment]:
+        return [Payment.of(one) for one in await info.context.load.payments.load(self.bill.id)]
 
     @strawberry.field(description="0 until the due date has passed, in the customer's zone; 0 once it is paid.")
     async def days_overdue(self, info: Info) -> int:
@@ -97,4 +119,7 @@ class Bill(Node):
             amount_due=Money(amount=bill.amount_due, currency=Currency(bill.currency)),
             due_on=bill.due_on,
             status=bill.status,
+            amount_paid=Money(amount=bill.amount_paid, currency=Currency(bill.currency)),
+            amount_left=Money(amount=bill.amount_left, currency=Currency(bill.currency)),
+            instalment=bill.instalment,
         )

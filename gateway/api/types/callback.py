@@ -4,13 +4,14 @@ from datetime import datetime
 
 import strawberry
 
-from gateway import model
+from gateway import masks, model
 from gateway.api.context import Info
 from gateway.api.ids import Kind, global_id
 from gateway.api.types.contact import Contact
 from gateway.api.types.contact_point import ContactPoint, load_point
 from gateway.api.types.customer import Customer
 from gateway.api.types.node import Node
+from gateway.api.types.personal import personal
 from gateway.model import CallbackStatus
 
 
@@ -20,12 +21,16 @@ class Callback(Node):
     starts: datetime = strawberry.field(name="from", description="From when it may be rung.")
     until: datetime = strawberry.field(description="After this it is given up.")
     status: CallbackStatus = strawberry.field(description="How far it got.")
-    agent: str | None = strawberry.field(description="The name of the agent who has claimed it.")
+    agent: str | None = strawberry.field(
+        description="The name of the agent who has claimed it. For staff; null to the customer."
+    )
     attempts: int = strawberry.field(description="How often it was rung.")
 
-    @strawberry.field(description="What was said when it was booked. For staff; null to the customer.")
-    def note(self, info: Info) -> str | None:
-        return self.callback.note if info.context.is_staff else None
+    note = personal("Callback.note", "What was said when it was booked.", lambda self: self.callback.note)
+
+    @strawberry.field(description="Whether there is a note, and how long it is. For staff; null to the customer.")
+    def masked_note(self) -> str | None:
+        return masks.words(self.callback.note) if self.callback.note is not None else None
 
     @strawberry.field(description="The contact it belongs to.")
     async def contact(self, info: Info) -> Contact:

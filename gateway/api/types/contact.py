@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from gateway import model
+from gateway import masks, model
 from gateway.api.connections import After, Before, Connection, First, Last, connection, window
-from gateway.api.context import Context, Info
+from gateway.api.context import Info
 from gateway.api.ids import Kind, global_id
 from gateway.api.loaders import Part, Whole
 from gateway.api.types.bill import Bill
 from gateway.api.types.contact_point import ContactPoint, load_point
 from gateway.api.types.decision import Decision
+from gateway.api.types.hardship import Diversion
 from gateway.api.types.node import Node
-from gateway.model import AttemptOutcome, ContactStatus, Role, StoredDecision
+from gateway.api.types.personal import personal
+from gateway.model import AttemptOutcome, ContactStatus, StoredDecision
 from policies.facts import Channel, Purpose
 
 if TYPE_CHECKING:
@@ -44,11 +46,16 @@ class Attempt(Node):
     outcome: AttemptOutcome = strawberry.field(description="What became of it, as far as is known.")
     provider_message_id: str | None = strawberry.field(description="The provider's own id of it.")
     provider_code: str | None = strawberry.field(description="The provider's own code for the outcome.")
-    detail: str | None = strawberry.field(description="What else is known of the outcome, without personal data.")
+    detail: str | None = strawberry.field(
+        description="What else is known of the outcome. For staff, because it may name one of them; null to the "
+        "customer."
+    )
 
-    @strawberry.field(description="What the agent noted. For staff; null to the customer.")
-    def note(self, info: Info) -> str | None:
-        return self.attempt.note if info.context.is_staff else None
+    note = personal("Attempt.note", "What the agent noted.", lambda self: self.attempt.note)
+
+    @strawberry.field(description="Whether there is a note, and how long it is. For staff; null to the customer.")
+    def masked_note(self) -> str | None:
+        return masks.words(self.attempt.note) if self.attempt.note is not None else None
 
     @strawberry.field(description="Where it was sent.")
     async def contact_point(self, info: Info) -> ContactPoint | None:
@@ -96,8 +103,10 @@ class Contact(Node):
     created_at: datetime = strawberry.field(description="When it was requested.")
     reference: str | None = strawberry.field(description="The caller's own.")
     requested_by: str = strawberry.field(description="The caller's name.")
-    cancel_reason: str | None = strawberry.field(description="Why it was called off, in the words of who did.")
     template_version: str | None = strawberry.field(description="The version of the template that was rendered.")
+    asked_purpose: Purpose | None = strawberry.field(
+        description="What was asked for, where hardship made it another: see `diversion`."
+    )
 
     @strawberry.field(description="The customer to be reached.")
     async def customer(self, info: Info) -> Annotated[Customer, strawberry.lazy("gateway.api.types.customer")]:
@@ -113,15 +122,27 @@ class Contact(Node):
         bill = await info.context.load.bill.load(bill_id) if bill_id else None
         return Bill.of(bill) if bill else None
 
-    @strawberry.field(
-        description="As rendered and sent. Null unless the caller may see it: the customer, compliance, admin, and the "
-        "service that requested it. Seeing it is logged."
+    @strawberry.field(description="Why it is the offer of a plan where a notice was asked for; null: it is as asked.")
+    def diversion(self, info: Info) -> Diversion | None:
+        kept = self.contact.diversion
+        return Diversion.recorded(kept, info.context.language) if kept else None
+
+    message = personal("Contact.message", "As rendered and sent.", lambda self: self.contact.message)
+    cancel_reason = personal(
+        "Contact.cancelReason",
+        "Why it was called off, in the words of who did.",
+        lambda self: self.contact.cancel_reason,
     )
-    def message(self, info: Info) -> str | None:
-        if self.contact.message is None or not _sees_message(info.context, self.contact):
-            return None
-        info.context.shows(self.contact.customer_id, "contact.message", self.contact.id)
-        return self.contact.message
+
+    @strawberry.field(description="Whether there is a message, and how long it is.")
+    def masked_message(self) -> str | None:
+        message = self.contact.message
+        return masks.words(message) if message is not None else None
+
+    @strawberry.field(description="Whether a reason was given for calling it off, and how long it is.")
+    def masked_cancel_reason(self) -> str | None:
+        reason = self.contact.cancel_reason
+        return masks.words(reason) if reason is not None else None
 
     @strawberry.field(description="Oldest first; the last one is in force.")
     async def decisions(self, info: Info) -> list[Decision]:
@@ -162,18 +183,6 @@ class Contact(Node):
             created_at=contact.created_at,
             reference=contact.reference,
             requested_by=contact.requested_by,
-            cancel_reason=contact.cancel_reason,
             template_version=contact.template_version,
+            asked_purpose=contact.asked_purpose,
         )
-
-
-def _sees_message(context: Context, contact: model.Contact) -> bool:
-    match context.caller.role:
-        case Role.COMPLIANCE | Role.ADMIN:
-            return True
-        case Role.CUSTOMER:
-            return context.sees(contact.customer_id)
-        case Role.SERVICE:
-            return contact.caller_id == context.caller.id
-        case Role.AGENT:
-            return False

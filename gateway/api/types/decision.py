@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import cast
 
 import strawberry
 from strawberry.scalars import JSON
 
 from gateway.api.context import Info
+from gateway.api.permissions import sees_all
 from gateway.api.scalars import Jurisdiction, TimeZone
 from gateway.model import StoredDecision
 from policies import decision as policy
@@ -53,9 +54,9 @@ class Finding:
     facts: JSON = strawberry.field(description="What the rule looked at, masked.")
 
     @classmethod
-    def of(cls, finding: policy.Finding, language: str, *, is_staff: bool) -> Finding:
+    def of(cls, finding: policy.Finding, language: str, *, whole: bool) -> Finding:
         verdict = finding.verdict
-        if not is_staff and _speaks_of_others(verdict):
+        if not whole and _speaks_of_others(verdict):
             # How often another debtor was contacted about the debt is between them and us.
             return cls(
                 rule=Rule.of(finding.rule, language),
@@ -112,16 +113,16 @@ class Decision:
 
     @strawberry.field(description="Every rule that applied, in a fixed order, the deciding one first.")
     def findings(self, info: Info) -> list[Finding]:
-        is_staff = info.context.is_staff
-        return [Finding.of(finding, self.language, is_staff=is_staff) for finding in self.read_findings()]
+        whole = sees_all(info.context.caller, "Finding.facts")
+        return [Finding.of(finding, self.language, whole=whole) for finding in self.read_findings()]
 
     @strawberry.field(description="What is left under each frequency cap.")
     def allowances(self, info: Info) -> list[Allowance]:
+        whole = sees_all(info.context.caller, "Decision.allowances")
         return [
             Allowance.of(finding.rule, finding.verdict.allowance, self.language)
             for finding in self.read_findings()
-            if finding.verdict.allowance is not None
-            and (info.context.is_staff or not _speaks_of_others(finding.verdict))
+            if finding.verdict.allowance is not None and (whole or not _speaks_of_others(finding.verdict))
         ]
 
     @classmethod
@@ -151,8 +152,18 @@ class Decision:
         )
 
 
+REACH = timedelta(days=60)
+"""How far ahead a question about the next allowed contact looks."""
+
+
 @strawberry.type(description="For one channel the first allowed instant within 60 days, or null and why.")
 class NextAllowed:
     channel: Channel = strawberry.field(description="The channel.")
     at: datetime | None = strawberry.field(description="The first allowed instant.")
     decision: Decision = strawberry.field(description="The decision that says so.")
+
+    @classmethod
+    def of(cls, decision: policy.Decision, language: str) -> NextAllowed:
+        opens = decision.next_allowed_at
+        is_near = opens is not None and opens - decision.decided_at <= REACH
+        return cls(channel=decision.channel, at=opens if is_near else None, decision=Decision.made(decision, language))

@@ -142,6 +142,9 @@ class RegisterBillInput:
     amount_due: MoneyInput = strawberry.field(description="What is to be paid.")
     due_on: DateText = strawberry.field(description="The last day to pay it in time.")
     status: BillStatus | None = strawberry.field(default=UNSET, description="On creation: OPEN.")
+    instalment: int | None = strawberry.field(
+        default=UNSET, description="Its number in the account's plan, where it is one of several: 1 and up."
+    )
 
 
 @strawberry.input(

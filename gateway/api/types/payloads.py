@@ -25,7 +25,7 @@ class UserError:
     field: list[str] | None = strawberry.field(description="Where, as a path within the input.")
 
 
-_ERRORS = "What the caller can mend; empty if it was done."
+ERRORS = "What the caller can mend; empty if it was done."
 
 
 def user_errors(errors: Iterable[model.UserError]) -> list[UserError]:
@@ -41,45 +41,45 @@ class RequestContactPayload:
     replayed: bool = strawberry.field(
         default=False, description="True: this key was seen before and the first answer is repeated."
     )
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_ERRORS)
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
 @strawberry.type(description="The contact as it is now.")
 class CancelContactPayload:
     contact: Contact | None = strawberry.field(default=None, description="The contact.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_ERRORS)
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
 @strawberry.type(description="The customer as registered.")
 class RegisterCustomerPayload:
     customer: Customer | None = strawberry.field(default=None, description="The customer.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_ERRORS)
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
 @strawberry.type(description="The bill as registered.")
 class RegisterBillPayload:
     bill: Bill | None = strawberry.field(default=None, description="The bill.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_ERRORS)
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
 @strawberry.type(description="The customer, whose ledger has a new entry.")
 class RecordConsentPayload:
     customer: Customer | None = strawberry.field(default=None, description="The customer.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_ERRORS)
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
 @strawberry.type(description="A call to be made now. A null callback: nothing may be called now.")
 class ClaimCallbackPayload:
     callback: Callback | None = strawberry.field(default=None, description="The call, claimed by the caller.")
     decision: Decision | None = strawberry.field(default=None, description="The decision that allows it now.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_ERRORS)
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
 @strawberry.type(description="The callback and its contact as they are now.")
 class RecordCallPayload:
     callback: Callback | None = strawberry.field(default=None, description="The callback.")
     contact: Contact | None = strawberry.field(default=None, description="Its contact.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_ERRORS)
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
 @strawberry.type(description="The contact that is now on record.")
@@ -87,37 +87,37 @@ class RecordOutsideContactPayload:
     customer: Customer | None = strawberry.field(default=None, description="The customer.")
     outside_contact: OutsideContact | None = strawberry.field(default=None, description="The contact.")
     replayed: bool = strawberry.field(default=False, description="True: it was on record already.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_ERRORS)
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
 @strawberry.type(description="The hold that is now in force.")
 class PlaceHoldPayload:
     hold: Hold | None = strawberry.field(default=None, description="The hold.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_ERRORS)
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
 @strawberry.type(description="The hold as it ended.")
 class LiftHoldPayload:
     hold: Hold | None = strawberry.field(default=None, description="The hold.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_ERRORS)
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
 @strawberry.type(description="The customer, with the promise on record.")
 class RecordPromisePayload:
     customer: Customer | None = strawberry.field(default=None, description="The customer.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_ERRORS)
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
 @strawberry.type(description="The customer, with the wishes on record.")
 class SetPreferencesPayload:
     customer: Customer | None = strawberry.field(default=None, description="The customer.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_ERRORS)
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
 @strawberry.type(description="The sandbox's clock.")
 class AdvanceClockPayload:
     now: datetime | None = strawberry.field(default=None, description="The present instant, after the move.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_ERRORS)
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
 @strawberry.type(description="The answer to a link between references of one person.")
@@ -125,10 +125,10 @@ class LinkCustomersPayload:
     customers: list[Customer] = strawberry.field(
         default_factory=list, description="Everybody who is now known to be that person."
     )
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_ERRORS)
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
 @strawberry.type(description="The answer to what was said of an address.")
 class MarkContactPointPayload:
     contact_point: ContactPoint | None = strawberry.field(default=None, description="The address as it is now.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description=_ERRORS)
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)

@@ -9,6 +9,8 @@ import strawberry
 from gateway import model
 from gateway.api.context import Info
 from gateway.api.ids import Kind, global_id
+from gateway.api.scalars import Currency
+from gateway.api.types.bill import Money
 from gateway.api.types.contact_point import ContactPoint, load_point
 from gateway.api.types.node import Node
 from gateway.model import OutsideResult
@@ -68,6 +70,7 @@ class Hold(Node):
 class Promise(Node):
     account: str | None = strawberry.field(description="The reference of the debt it is about.")
     pay_by: date = strawberry.field(description="The last day of the promise.")
+    amount: Money | None = strawberry.field(description="How much; null where no amount was named.")
     status: PromiseStatus = strawberry.field(description="What became of it.")
 
     @classmethod
@@ -76,6 +79,9 @@ class Promise(Node):
             id=strawberry.ID(global_id(Kind.PROMISE, promise.id)),
             account=promise.account_reference,
             pay_by=promise.pay_by,
+            amount=None
+            if promise.amount is None or promise.currency is None
+            else Money(amount=promise.amount, currency=Currency(promise.currency)),
             status=promise.status,
         )
 

@@ -30,10 +30,44 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_account')),
     sa.UniqueConstraint('reference', name=op.f('uq_account_reference'))
     )
+    op.create_table('attempt_event',
+    sa.Column('id', sa.String(length=32), nullable=False),
+    sa.Column('attempt_id', sa.String(length=32), nullable=False),
+    sa.Column('customer_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('seq', sa.Integer(), nullable=False),
+    sa.Column('at', gateway.store.types.Instant(timezone=True), nullable=False),
+    sa.Column('received_at', gateway.store.types.Instant(timezone=True), nullable=False),
+    sa.Column('outcome', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('provider_message_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('provider_code', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('detail', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('note', sa.String(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_attempt_event')),
+    postgresql_partition_by='RANGE (id)'
+    )
+    op.create_index(op.f('ix_attempt_event_attempt_id'), 'attempt_event', ['attempt_id'], unique=False)
+    op.create_table('checkpoint',
+    sa.Column('number', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('at', gateway.store.types.Instant(timezone=True), nullable=False),
+    sa.Column('root', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('count', sa.Integer(), nullable=False),
+    sa.Column('previous', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('signature', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.PrimaryKeyConstraint('number', name=op.f('pk_checkpoint'))
+    )
+    op.create_table('checkpoint_head',
+    sa.Column('customer_id', sa.String(length=32), nullable=False),
+    sa.Column('seq', sa.Integer(), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('hash', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.PrimaryKeyConstraint('customer_id', 'seq', name=op.f('pk_checkpoint_head')),
+    sqlite_with_rowid=False
+    )
+    op.create_index('ix_checkpoint_head_number', 'checkpoint_head', ['number', 'customer_id'], unique=False)
     op.create_table('customer',
     sa.Column('id', sa.String(length=32), nullable=False),
     sa.Column('reference', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('name', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('name', sa.String(), nullable=True),
     sa.Column('locale', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('time_zones', gateway.store.types.Json(), nullable=False),
     sa.Column('zones_stated', sa.Boolean(), nullable=False),
@@ -41,14 +75,42 @@ def upgrade() -> None:
     sa.Column('preferred_channels', gateway.store.types.Json(), nullable=False),
     sa.Column('windows', gateway.store.types.Json(), nullable=False),
     sa.Column('person_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('data_key', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('erased_at', gateway.store.types.Instant(timezone=True), nullable=True),
     sa.Column('log_seq', sa.Integer(), nullable=False),
+    sa.Column('log_hash', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('created_at', gateway.store.types.Instant(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_customer')),
     sa.UniqueConstraint('reference', name=op.f('uq_customer_reference'))
     )
-    with op.batch_alter_table('customer', schema=None) as batch_op:
-        batch_op.create_index('ix_customer_person_id', ['person_id'], unique=False, sqlite_where=sa.text('person_id IS NOT NULL'), postgresql_where=sa.text('person_id IS NOT NULL'))
-
+    op.create_index('ix_customer_person_id', 'customer', ['person_id'], unique=False, sqlite_where=sa.text('person_id IS NOT NULL'), postgresql_where=sa.text('person_id IS NOT NULL'))
+    op.create_table('event_subscription',
+    sa.Column('id', sa.String(length=32), nullable=False),
+    sa.Column('caller_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('url', sa.String(), nullable=False),
+    sa.Column('secret', sa.String(), nullable=False),
+    sa.Column('kinds', gateway.store.types.Json(), nullable=False),
+    sa.Column('created_at', gateway.store.types.Instant(timezone=True), nullable=False),
+    sa.Column('ended_at', gateway.store.types.Instant(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_event_subscription'))
+    )
+    op.create_table('heard',
+    sa.Column('provider', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('received_at', gateway.store.types.Instant(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('provider', 'id', name=op.f('pk_heard'))
+    )
+    op.create_table('house',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('log_seq', sa.Integer(), nullable=False),
+    sa.Column('log_hash', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_house'))
+    )
+    op.create_table('house_key',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('wrapped', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_house_key'))
+    )
     op.create_table('idempotency',
     sa.Column('caller_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('key', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -58,6 +120,53 @@ def upgrade() -> None:
     sa.Column('created_at', gateway.store.types.Instant(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('caller_id', 'key', name=op.f('pk_idempotency'))
     )
+    op.create_table('import_run',
+    sa.Column('digest', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('position', sa.BigInteger(), nullable=False),
+    sa.Column('line', sa.Integer(), nullable=False),
+    sa.Column('rejects', sa.BigInteger(), nullable=False),
+    sa.Column('added', sa.Integer(), nullable=False),
+    sa.Column('changed', sa.Integer(), nullable=False),
+    sa.Column('unchanged', sa.Integer(), nullable=False),
+    sa.Column('rejected', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('digest', name=op.f('pk_import_run'))
+    )
+    op.create_table('log_entry',
+    sa.Column('customer_id', sa.String(length=32), nullable=False),
+    sa.Column('seq', sa.Integer(), nullable=False),
+    sa.Column('kind', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('of_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('at', gateway.store.types.Instant(timezone=True), nullable=False),
+    sa.Column('digest', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('hash', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.PrimaryKeyConstraint('customer_id', 'seq', name=op.f('pk_log_entry'))
+    )
+    op.create_table('origin',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('identity', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('taken_up', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_origin'))
+    )
+    op.create_table('pace',
+    sa.Column('provider', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('next_at', gateway.store.types.Instant(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('provider', name=op.f('pk_pace'))
+    )
+    op.create_table('pause',
+    sa.Column('id', sa.String(length=32), nullable=False),
+    sa.Column('purpose', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('channel', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('provider', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('paused_at', gateway.store.types.Instant(timezone=True), nullable=False),
+    sa.Column('paused_by', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('caller_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('resumed_at', gateway.store.types.Instant(timezone=True), nullable=True),
+    sa.Column('resumed_by', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('resume_reason', sa.String(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_pause'))
+    )
+    op.create_index('ix_pause_in_force', 'pause', ['id'], unique=False, sqlite_where=sa.text('resumed_at IS NULL'), postgresql_where=sa.text('resumed_at IS NULL'))
     op.create_table('rule_text',
     sa.Column('key', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('rule', gateway.store.types.Json(), nullable=False),
@@ -65,49 +174,78 @@ def upgrade() -> None:
     )
     op.create_table('sandbox_clock',
     sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('ahead_microseconds', sa.Integer(), nullable=False),
+    sa.Column('ahead_microseconds', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_sandbox_clock'))
     )
-    op.create_table('api_key',
+    op.create_table('sandbox_message',
     sa.Column('id', sa.String(length=32), nullable=False),
-    sa.Column('role', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('name', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('key_hash', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('customer_id', sa.String(length=32), nullable=True),
-    sa.Column('purposes', gateway.store.types.Json(), nullable=False),
-    sa.Column('created_at', gateway.store.types.Instant(timezone=True), nullable=False),
-    sa.Column('revoked_at', gateway.store.types.Instant(timezone=True), nullable=True),
-    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_api_key_customer_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_api_key')),
-    sa.UniqueConstraint('key_hash', name=op.f('uq_api_key_key_hash'))
+    sa.Column('provider', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('reference', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('recipient', sa.String(), nullable=False),
+    sa.Column('subject', sa.String(), nullable=True),
+    sa.Column('text', sa.String(), nullable=False),
+    sa.Column('behaviour', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('at', gateway.store.types.Instant(timezone=True), nullable=False),
+    sa.Column('receipt_at', gateway.store.types.Instant(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_sandbox_message'))
     )
+    op.create_table('suppression',
+    sa.Column('index', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('since', gateway.store.types.Instant(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('index', name=op.f('pk_suppression'))
+    )
+    op.create_table('act',
+    sa.Column('id', sa.String(length=32), nullable=False),
+    sa.Column('customer_id', sa.String(length=32), nullable=True),
+    sa.Column('seq', sa.Integer(), nullable=False),
+    sa.Column('caller_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('caller', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('what', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('of_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('detail', gateway.store.types.Json(), nullable=False),
+    sa.Column('at', gateway.store.types.Instant(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_act_customer_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_act'))
+    )
+    op.create_index(op.f('ix_act_customer_id'), 'act', ['customer_id'], unique=False)
     op.create_table('bill',
     sa.Column('id', sa.String(length=32), nullable=False),
     sa.Column('customer_id', sa.String(length=32), nullable=False),
     sa.Column('account_id', sa.String(length=32), nullable=False),
     sa.Column('reference', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('amount_due', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('amount_paid', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('currency', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('due_on', sa.Date(), nullable=False),
     sa.Column('status', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('instalment', sa.Integer(), nullable=True),
     sa.Column('created_at', gateway.store.types.Instant(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_bill_account_id')),
     sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_bill_customer_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_bill')),
     sa.UniqueConstraint('reference', name=op.f('uq_bill_reference'))
     )
-    with op.batch_alter_table('bill', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_bill_account_id'), ['account_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_bill_customer_id'), ['customer_id'], unique=False)
-
+    op.create_index(op.f('ix_bill_account_id'), 'bill', ['account_id'], unique=False)
+    op.create_index(op.f('ix_bill_customer_id'), 'bill', ['customer_id'], unique=False)
+    op.create_table('caller',
+    sa.Column('id', sa.String(length=32), nullable=False),
+    sa.Column('role', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('name', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('customer_id', sa.String(length=32), nullable=True),
+    sa.Column('purposes', gateway.store.types.Json(), nullable=False),
+    sa.Column('scopes', gateway.store.types.Json(), nullable=False),
+    sa.Column('created_at', gateway.store.types.Instant(timezone=True), nullable=False),
+    sa.Column('revoked_at', gateway.store.types.Instant(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_caller_customer_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_caller'))
+    )
     op.create_table('contact_point',
     sa.Column('id', sa.String(length=32), nullable=False),
     sa.Column('customer_id', sa.String(length=32), nullable=False),
     sa.Column('channel', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('address', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('address', sa.String(), nullable=False),
     sa.Column('address_index', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('unsubscribe_token', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('masked', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('party', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('place', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('shared', sa.Boolean(), nullable=False),
@@ -118,6 +256,59 @@ def upgrade() -> None:
     sa.UniqueConstraint('customer_id', 'channel', 'address_index', name=op.f('uq_contact_point_customer_id_channel_address_index')),
     sa.UniqueConstraint('unsubscribe_token', name=op.f('uq_contact_point_unsubscribe_token'))
     )
+    op.create_index('ix_contact_point_address_index', 'contact_point', ['address_index'], unique=False)
+    op.create_table('erasure',
+    sa.Column('id', sa.String(length=32), nullable=False),
+    sa.Column('customer_id', sa.String(length=32), nullable=False),
+    sa.Column('seq', sa.Integer(), nullable=False),
+    sa.Column('requested_at', gateway.store.types.Instant(timezone=True), nullable=False),
+    sa.Column('caller_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('caller', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('period', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('kept_until', gateway.store.types.Instant(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_erasure_customer_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_erasure')),
+    sa.UniqueConstraint('customer_id', name=op.f('uq_erasure_customer_id'))
+    )
+    op.create_index(op.f('ix_erasure_kept_until'), 'erasure', ['kept_until'], unique=False)
+    op.create_table('event',
+    sa.Column('id', sa.String(length=32), nullable=False),
+    sa.Column('subscription_id', sa.String(length=32), nullable=False),
+    sa.Column('customer_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('about', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('kind', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('body', sa.String(), nullable=False),
+    sa.Column('at', gateway.store.types.Instant(timezone=True), nullable=False),
+    sa.Column('status', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('due_at', gateway.store.types.Instant(timezone=True), nullable=False),
+    sa.Column('tries', sa.Integer(), nullable=False),
+    sa.Column('told_at', gateway.store.types.Instant(timezone=True), nullable=True),
+    sa.Column('last_answer', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.ForeignKeyConstraint(['subscription_id'], ['event_subscription.id'], name=op.f('fk_event_subscription_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_event'))
+    )
+    op.create_index('ix_event_due', 'event', ['subscription_id', 'due_at'], unique=False, sqlite_where=sa.text("status = 'WAITING'"), postgresql_where=sa.text("status = 'WAITING'"))
+    op.create_index('ix_event_given_up', 'event', ['subscription_id'], unique=False, sqlite_where=sa.text("status = 'GIVEN_UP'"), postgresql_where=sa.text("status = 'GIVEN_UP'"))
+    op.create_index('ix_event_order', 'event', ['subscription_id', 'about', 'id'], unique=False, sqlite_where=sa.text("status = 'WAITING'"), postgresql_where=sa.text("status = 'WAITING'"))
+    op.create_table('hardship_signal',
+    sa.Column('id', sa.String(length=32), nullable=False),
+    sa.Column('customer_id', sa.String(length=32), nullable=False),
+    sa.Column('seq', sa.Integer(), nullable=False),
+    sa.Column('kind', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('account_id', sa.String(length=32), nullable=True),
+    sa.Column('reply_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('note', sa.String(), nullable=True),
+    sa.Column('at', gateway.store.types.Instant(timezone=True), nullable=False),
+    sa.Column('recorded_at', gateway.store.types.Instant(timezone=True), nullable=False),
+    sa.Column('caller_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('withdrawn_at', gateway.store.types.Instant(timezone=True), nullable=True),
+    sa.Column('withdrawal_reason', sa.String(), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_hardship_signal_account_id')),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_hardship_signal_customer_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_hardship_signal'))
+    )
+    op.create_index(op.f('ix_hardship_signal_customer_id'), 'hardship_signal', ['customer_id'], unique=False)
     op.create_table('promise',
     sa.Column('id', sa.String(length=32), nullable=False),
     sa.Column('customer_id', sa.String(length=32), nullable=False),
@@ -133,24 +324,36 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_promise_customer_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_promise'))
     )
-    with op.batch_alter_table('promise', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_promise_customer_id'), ['customer_id'], unique=False)
-
+    op.create_index(op.f('ix_promise_customer_id'), 'promise', ['customer_id'], unique=False)
+    op.create_index('ix_promise_open', 'promise', ['pay_by'], unique=False, sqlite_where=sa.text("status = 'OPEN'"), postgresql_where=sa.text("status = 'OPEN'"))
     op.create_table('view',
     sa.Column('id', sa.String(length=32), nullable=False),
-    sa.Column('customer_id', sa.String(length=32), nullable=False),
+    sa.Column('customer_id', sa.String(length=32), nullable=True),
     sa.Column('seq', sa.Integer(), nullable=False),
     sa.Column('caller_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('caller', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('role', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('what', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('of_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=True),
     sa.Column('at', gateway.store.types.Instant(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_view_customer_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_view'))
     )
-    with op.batch_alter_table('view', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_view_customer_id'), ['customer_id'], unique=False)
-
+    op.create_index(op.f('ix_view_customer_id'), 'view', ['customer_id'], unique=False)
+    op.create_table('api_key',
+    sa.Column('id', sa.String(length=32), nullable=False),
+    sa.Column('caller_id', sa.String(length=32), nullable=False),
+    sa.Column('key_hash', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('created_at', gateway.store.types.Instant(timezone=True), nullable=False),
+    sa.Column('expires_at', gateway.store.types.Instant(timezone=True), nullable=True),
+    sa.Column('revoked_at', gateway.store.types.Instant(timezone=True), nullable=True),
+    sa.Column('last_used_at', gateway.store.types.Instant(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['caller_id'], ['caller.id'], name=op.f('fk_api_key_caller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_api_key')),
+    sa.UniqueConstraint('key_hash', name=op.f('uq_api_key_key_hash'))
+    )
+    op.create_index(op.f('ix_api_key_caller_id'), 'api_key', ['caller_id'], unique=False)
     op.create_table('consent',
     sa.Column('id', sa.String(length=32), nullable=False),
     sa.Column('customer_id', sa.String(length=32), nullable=False),
@@ -159,8 +362,8 @@ def upgrade() -> None:
     sa.Column('channel', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('contact_point_id', sa.String(length=32), nullable=True),
     sa.Column('purpose', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-    sa.Column('source', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('evidence', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('source', sa.String(), nullable=False),
+    sa.Column('evidence', sa.String(), nullable=True),
     sa.Column('at', gateway.store.types.Instant(timezone=True), nullable=False),
     sa.Column('recorded_at', gateway.store.types.Instant(timezone=True), nullable=False),
     sa.Column('caller_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -168,9 +371,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_consent_customer_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_consent'))
     )
-    with op.batch_alter_table('consent', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_consent_customer_id'), ['customer_id'], unique=False)
-
+    op.create_index(op.f('ix_consent_customer_id'), 'consent', ['customer_id'], unique=False)
     op.create_table('hold',
     sa.Column('id', sa.String(length=32), nullable=False),
     sa.Column('customer_id', sa.String(length=32), nullable=False),
@@ -181,9 +382,9 @@ def upgrade() -> None:
     sa.Column('account_id', sa.String(length=32), nullable=True),
     sa.Column('starts', gateway.store.types.Instant(timezone=True), nullable=False),
     sa.Column('ends', gateway.store.types.Instant(timezone=True), nullable=True),
-    sa.Column('note', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('note', sa.String(), nullable=True),
     sa.Column('lifted_at', gateway.store.types.Instant(timezone=True), nullable=True),
-    sa.Column('lift_reason', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('lift_reason', sa.String(), nullable=True),
     sa.Column('recorded_at', gateway.store.types.Instant(timezone=True), nullable=False),
     sa.Column('caller_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_hold_account_id')),
@@ -191,9 +392,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_hold_customer_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_hold'))
     )
-    with op.batch_alter_table('hold', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_hold_customer_id'), ['customer_id'], unique=False)
-
+    op.create_index(op.f('ix_hold_customer_id'), 'hold', ['customer_id'], unique=False)
     op.create_table('outside_contact',
     sa.Column('id', sa.String(length=32), nullable=False),
     sa.Column('customer_id', sa.String(length=32), nullable=False),
@@ -207,7 +406,7 @@ def upgrade() -> None:
     sa.Column('accounts', gateway.store.types.Json(), nullable=False),
     sa.Column('contact_point_id', sa.String(length=32), nullable=True),
     sa.Column('purpose', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-    sa.Column('note', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('note', sa.String(), nullable=True),
     sa.Column('recorded_at', gateway.store.types.Instant(timezone=True), nullable=False),
     sa.Column('caller_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.ForeignKeyConstraint(['contact_point_id'], ['contact_point.id'], name=op.f('fk_outside_contact_contact_point_id')),
@@ -215,15 +414,84 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_outside_contact')),
     sa.UniqueConstraint('caller_id', 'reference', name=op.f('uq_outside_contact_caller_id_reference'))
     )
-    with op.batch_alter_table('outside_contact', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_outside_contact_customer_id'), ['customer_id'], unique=False)
-
+    op.create_index(op.f('ix_outside_contact_customer_id'), 'outside_contact', ['customer_id'], unique=False)
+    op.create_table('payment',
+    sa.Column('id', sa.String(length=32), nullable=False),
+    sa.Column('customer_id', sa.String(length=32), nullable=False),
+    sa.Column('seq', sa.Integer(), nullable=False),
+    sa.Column('bill_id', sa.String(length=32), nullable=False),
+    sa.Column('account_id', sa.String(length=32), nullable=False),
+    sa.Column('reference', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('fingerprint', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('amount', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('currency', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('at', gateway.store.types.Instant(timezone=True), nullable=False),
+    sa.Column('recorded_at', gateway.store.types.Instant(timezone=True), nullable=False),
+    sa.Column('caller_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_payment_account_id')),
+    sa.ForeignKeyConstraint(['bill_id'], ['bill.id'], name=op.f('fk_payment_bill_id')),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_payment_customer_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_payment')),
+    sa.UniqueConstraint('reference', 'bill_id', name=op.f('uq_payment_reference_bill_id'))
+    )
+    op.create_index(op.f('ix_payment_bill_id'), 'payment', ['bill_id'], unique=False)
+    op.create_index(op.f('ix_payment_customer_id'), 'payment', ['customer_id'], unique=False)
+    op.create_table('application',
+    sa.Column('id', sa.String(length=32), nullable=False),
+    sa.Column('customer_id', sa.String(length=32), nullable=False),
+    sa.Column('seq', sa.Integer(), nullable=False),
+    sa.Column('bill_id', sa.String(length=32), nullable=False),
+    sa.Column('account_id', sa.String(length=32), nullable=False),
+    sa.Column('currency', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('instalments', gateway.store.types.Json(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('documents', sa.String(), nullable=True),
+    sa.Column('submitted_at', gateway.store.types.Instant(timezone=True), nullable=False),
+    sa.Column('caller_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('status', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('hold_id', sa.String(length=32), nullable=True),
+    sa.Column('decided_at', gateway.store.types.Instant(timezone=True), nullable=True),
+    sa.Column('decided_by', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('decision_reason', sa.String(), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_application_account_id')),
+    sa.ForeignKeyConstraint(['bill_id'], ['bill.id'], name=op.f('fk_application_bill_id')),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_application_customer_id')),
+    sa.ForeignKeyConstraint(['hold_id'], ['hold.id'], name=op.f('fk_application_hold_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_application'))
+    )
+    op.create_index(op.f('ix_application_bill_id'), 'application', ['bill_id'], unique=False)
+    op.create_index(op.f('ix_application_customer_id'), 'application', ['customer_id'], unique=False)
+    op.create_index('ix_application_open', 'application', ['bill_id'], unique=True, sqlite_where=sa.text("status = 'OPEN'"), postgresql_where=sa.text("status = 'OPEN'"))
+    op.create_table('complaint',
+    sa.Column('id', sa.String(length=32), nullable=False),
+    sa.Column('customer_id', sa.String(length=32), nullable=False),
+    sa.Column('seq', sa.Integer(), nullable=False),
+    sa.Column('contact_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('account_id', sa.String(length=32), nullable=True),
+    sa.Column('text', sa.String(), nullable=False),
+    sa.Column('at', gateway.store.types.Instant(timezone=True), nullable=False),
+    sa.Column('recorded_at', gateway.store.types.Instant(timezone=True), nullable=False),
+    sa.Column('caller_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('hold_id', sa.String(length=32), nullable=True),
+    sa.Column('status', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('settled_at', gateway.store.types.Instant(timezone=True), nullable=True),
+    sa.Column('settled_by', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('answer', sa.String(), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_complaint_account_id')),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_complaint_customer_id')),
+    sa.ForeignKeyConstraint(['hold_id'], ['hold.id'], name=op.f('fk_complaint_hold_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_complaint'))
+    )
+    op.create_index(op.f('ix_complaint_customer_id'), 'complaint', ['customer_id'], unique=False)
     op.create_table('contact',
     sa.Column('id', sa.String(length=32), nullable=False),
     sa.Column('customer_id', sa.String(length=32), nullable=False),
+    sa.Column('seq', sa.Integer(), nullable=False),
     sa.Column('bill_id', sa.String(length=32), nullable=True),
     sa.Column('account_id', sa.String(length=32), nullable=True),
     sa.Column('purpose', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('asked_purpose', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('diversion', sa.String(), nullable=True),
     sa.Column('channels', gateway.store.types.Json(), nullable=False),
     sa.Column('spent_channels', gateway.store.types.Json(), nullable=False),
     sa.Column('status', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -233,19 +501,20 @@ def upgrade() -> None:
     sa.Column('due_at', gateway.store.types.Instant(timezone=True), nullable=True),
     sa.Column('expires_at', gateway.store.types.Instant(timezone=True), nullable=True),
     sa.Column('created_at', gateway.store.types.Instant(timezone=True), nullable=False),
-    sa.Column('reference', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('reference', sa.String(), nullable=True),
     sa.Column('caller_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('requested_by', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('evidence', sa.Boolean(), nullable=False),
     sa.Column('in_reply_to', sa.String(length=32), nullable=True),
     sa.Column('template', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('variables', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('variables', sa.String(), nullable=True),
     sa.Column('template_version', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-    sa.Column('message', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-    sa.Column('cancel_reason', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('message', sa.String(), nullable=True),
+    sa.Column('cancel_reason', sa.String(), nullable=True),
     sa.Column('lease_until', gateway.store.types.Instant(timezone=True), nullable=True),
     sa.Column('attempts', sa.Integer(), nullable=False),
     sa.Column('channel_attempts', sa.Integer(), nullable=False),
+    sa.Column('failed_provider', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_contact_account_id')),
     sa.ForeignKeyConstraint(['bill_id'], ['bill.id'], name=op.f('fk_contact_bill_id')),
     sa.ForeignKeyConstraint(['contact_point_id'], ['contact_point.id'], name=op.f('fk_contact_contact_point_id')),
@@ -253,36 +522,61 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['in_reply_to'], ['outside_contact.id'], name=op.f('fk_contact_in_reply_to')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_contact'))
     )
-    with op.batch_alter_table('contact', schema=None) as batch_op:
-        batch_op.create_index('ix_contact_bill_id_id', ['bill_id', 'id'], unique=False, sqlite_where=sa.text('bill_id IS NOT NULL'), postgresql_where=sa.text('bill_id IS NOT NULL'))
-        batch_op.create_index('ix_contact_customer_id_id', ['customer_id', 'id'], unique=False)
-        batch_op.create_index('ix_contact_due', ['due_at'], unique=False, sqlite_where=sa.text("status = 'SCHEDULED'"), postgresql_where=sa.text("status = 'SCHEDULED'"))
-        batch_op.create_index('ix_contact_in_reply_to', ['in_reply_to'], unique=False, sqlite_where=sa.text('in_reply_to IS NOT NULL'), postgresql_where=sa.text('in_reply_to IS NOT NULL'))
-        batch_op.create_index('ix_contact_lease', ['lease_until'], unique=False, sqlite_where=sa.text("status = 'SENDING'"), postgresql_where=sa.text("status = 'SENDING'"))
-
+    op.create_index('ix_contact_bill_id_id', 'contact', ['bill_id', 'id'], unique=False, sqlite_where=sa.text('bill_id IS NOT NULL'), postgresql_where=sa.text('bill_id IS NOT NULL'))
+    op.create_index('ix_contact_customer_id_id', 'contact', ['customer_id', 'id'], unique=False)
+    op.create_index('ix_contact_due', 'contact', ['due_at'], unique=False, sqlite_where=sa.text("status = 'SCHEDULED'"), postgresql_where=sa.text("status = 'SCHEDULED'"))
+    op.create_index('ix_contact_in_reply_to', 'contact', ['in_reply_to'], unique=False, sqlite_where=sa.text('in_reply_to IS NOT NULL'), postgresql_where=sa.text('in_reply_to IS NOT NULL'))
+    op.create_index('ix_contact_lease', 'contact', ['lease_until'], unique=False, sqlite_where=sa.text("status = 'SENDING'"), postgresql_where=sa.text("status = 'SENDING'"))
+    op.create_table('reply',
+    sa.Column('id', sa.String(length=32), nullable=False),
+    sa.Column('customer_id', sa.String(length=32), nullable=True),
+    sa.Column('seq', sa.Integer(), nullable=True),
+    sa.Column('contact_point_id', sa.String(length=32), nullable=True),
+    sa.Column('provider', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('channel', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('sender', sa.String(), nullable=False),
+    sa.Column('text', sa.String(), nullable=False),
+    sa.Column('meaning', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('status', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('outside_contact_id', sa.String(length=32), nullable=True),
+    sa.Column('hold_id', sa.String(length=32), nullable=True),
+    sa.Column('at', gateway.store.types.Instant(timezone=True), nullable=False),
+    sa.Column('received_at', gateway.store.types.Instant(timezone=True), nullable=False),
+    sa.Column('settled_at', gateway.store.types.Instant(timezone=True), nullable=True),
+    sa.Column('settled_by', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('settled_note', sa.String(), nullable=True),
+    sa.ForeignKeyConstraint(['contact_point_id'], ['contact_point.id'], name=op.f('fk_reply_contact_point_id')),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_reply_customer_id')),
+    sa.ForeignKeyConstraint(['hold_id'], ['hold.id'], name=op.f('fk_reply_hold_id')),
+    sa.ForeignKeyConstraint(['outside_contact_id'], ['outside_contact.id'], name=op.f('fk_reply_outside_contact_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_reply'))
+    )
+    op.create_index('ix_reply_customer_id', 'reply', ['customer_id', 'id'], unique=False, sqlite_where=sa.text('customer_id IS NOT NULL'), postgresql_where=sa.text('customer_id IS NOT NULL'))
+    op.create_index('ix_reply_open', 'reply', ['id'], unique=False, sqlite_where=sa.text("status = 'OPEN'"), postgresql_where=sa.text("status = 'OPEN'"))
     op.create_table('attempt',
     sa.Column('id', sa.String(length=32), nullable=False),
     sa.Column('contact_id', sa.String(length=32), nullable=False),
     sa.Column('customer_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('seq', sa.Integer(), nullable=False),
     sa.Column('number', sa.Integer(), nullable=False),
     sa.Column('channel', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('provider', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('contact_point_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('started_at', gateway.store.types.Instant(timezone=True), nullable=False),
     sa.Column('lease_until', gateway.store.types.Instant(timezone=True), nullable=False),
+    sa.Column('message_digest', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('finished_at', gateway.store.types.Instant(timezone=True), nullable=True),
     sa.Column('outcome', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('provider_message_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('provider_code', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('detail', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-    sa.Column('note', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('note', sa.String(), nullable=True),
     sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_attempt_contact_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_attempt')),
-    sa.UniqueConstraint('contact_id', 'number', name=op.f('uq_attempt_contact_id_number'))
+    postgresql_partition_by='RANGE (id)'
     )
-    with op.batch_alter_table('attempt', schema=None) as batch_op:
-        batch_op.create_index('ix_attempt_open', ['lease_until'], unique=False, sqlite_where=sa.text("outcome = 'OPEN'"), postgresql_where=sa.text("outcome = 'OPEN'"))
-
+    op.create_index('ix_attempt_contact_id_number', 'attempt', ['contact_id', 'number'], unique=False)
+    op.create_index('ix_attempt_open', 'attempt', ['lease_until'], unique=False, sqlite_where=sa.text("outcome = 'OPEN'"), postgresql_where=sa.text("outcome = 'OPEN'"))
     op.create_table('callback',
     sa.Column('id', sa.String(length=32), nullable=False),
     sa.Column('contact_id', sa.String(length=32), nullable=False),
@@ -296,16 +590,14 @@ def upgrade() -> None:
     sa.Column('attempt_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('lease_until', gateway.store.types.Instant(timezone=True), nullable=True),
     sa.Column('attempts', sa.Integer(), nullable=False),
-    sa.Column('note', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('note', sa.String(), nullable=True),
     sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_callback_contact_id')),
     sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_callback_customer_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_callback')),
     sa.UniqueConstraint('contact_id', name=op.f('uq_callback_contact_id'))
     )
-    with op.batch_alter_table('callback', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_callback_customer_id'), ['customer_id'], unique=False)
-        batch_op.create_index('ix_callback_status_starts', ['status', 'starts'], unique=False)
-
+    op.create_index(op.f('ix_callback_customer_id'), 'callback', ['customer_id'], unique=False)
+    op.create_index('ix_callback_status_starts', 'callback', ['status', 'starts'], unique=False)
     op.create_table('decision',
     sa.Column('id', sa.String(length=32), nullable=False),
     sa.Column('contact_id', sa.String(length=32), nullable=False),
@@ -320,11 +612,10 @@ def upgrade() -> None:
     sa.Column('rulebook', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('findings', gateway.store.types.Json(), nullable=False),
     sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_decision_contact_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_decision'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_decision')),
+    postgresql_partition_by='RANGE (id)'
     )
-    with op.batch_alter_table('decision', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_decision_contact_id'), ['contact_id'], unique=False)
-
+    op.create_index(op.f('ix_decision_contact_id'), 'decision', ['contact_id'], unique=False)
     op.create_table('slot',
     sa.Column('id', sa.String(length=32), nullable=False),
     sa.Column('contact_id', sa.String(length=32), nullable=False),
@@ -342,100 +633,8 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_slot_contact_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_slot'))
     )
-    with op.batch_alter_table('slot', schema=None) as batch_op:
-        batch_op.create_index('ix_slot_account_id_at', ['account_id', 'at'], unique=False, sqlite_where=sa.text('account_id IS NOT NULL'), postgresql_where=sa.text('account_id IS NOT NULL'))
-        batch_op.create_index('ix_slot_attempt_id', ['attempt_id'], unique=False, sqlite_where=sa.text('attempt_id IS NOT NULL'), postgresql_where=sa.text('attempt_id IS NOT NULL'))
-        batch_op.create_index(batch_op.f('ix_slot_contact_id'), ['contact_id'], unique=False)
-        batch_op.create_index('ix_slot_customer_id_at', ['customer_id', 'at'], unique=False)
-
-    op.create_table('attempt_event',
-    sa.Column('id', sa.String(length=32), nullable=False),
-    sa.Column('attempt_id', sa.String(length=32), nullable=False),
-    sa.Column('customer_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('seq', sa.Integer(), nullable=False),
-    sa.Column('at', gateway.store.types.Instant(timezone=True), nullable=False),
-    sa.Column('received_at', gateway.store.types.Instant(timezone=True), nullable=False),
-    sa.Column('outcome', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('provider_message_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-    sa.Column('provider_code', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-    sa.Column('detail', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-    sa.Column('note', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-    sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_attempt_event_attempt_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_attempt_event'))
-    )
-    with op.batch_alter_table('attempt_event', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_attempt_event_attempt_id'), ['attempt_id'], unique=False)
-
-    # ### end Alembic commands ###
-
-
-def downgrade() -> None:
-    # ### commands auto generated by Alembic - please adjust! ###
-    with op.batch_alter_table('attempt_event', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_attempt_event_attempt_id'))
-
-    op.drop_table('attempt_event')
-    with op.batch_alter_table('slot', schema=None) as batch_op:
-        batch_op.drop_index('ix_slot_customer_id_at')
-        batch_op.drop_index(batch_op.f('ix_slot_contact_id'))
-        batch_op.drop_index('ix_slot_attempt_id', sqlite_where=sa.text('attempt_id IS NOT NULL'), postgresql_where=sa.text('attempt_id IS NOT NULL'))
-        batch_op.drop_index('ix_slot_account_id_at', sqlite_where=sa.text('account_id IS NOT NULL'), postgresql_where=sa.text('account_id IS NOT NULL'))
-
-    op.drop_table('slot')
-    with op.batch_alter_table('decision', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_decision_contact_id'))
-
-    op.drop_table('decision')
-    with op.batch_alter_table('callback', schema=None) as batch_op:
-        batch_op.drop_index('ix_callback_status_starts')
-        batch_op.drop_index(batch_op.f('ix_callback_customer_id'))
-
-    op.drop_table('callback')
-    with op.batch_alter_table('attempt', schema=None) as batch_op:
-        batch_op.drop_index('ix_attempt_open', sqlite_where=sa.text("outcome = 'OPEN'"), postgresql_where=sa.text("outcome = 'OPEN'"))
-
-    op.drop_table('attempt')
-    with op.batch_alter_table('contact', schema=None) as batch_op:
-        batch_op.drop_index('ix_contact_lease', sqlite_where=sa.text("status = 'SENDING'"), postgresql_where=sa.text("status = 'SENDING'"))
-        batch_op.drop_index('ix_contact_in_reply_to', sqlite_where=sa.text('in_reply_to IS NOT NULL'), postgresql_where=sa.text('in_reply_to IS NOT NULL'))
-        batch_op.drop_index('ix_contact_due', sqlite_where=sa.text("status = 'SCHEDULED'"), postgresql_where=sa.text("status = 'SCHEDULED'"))
-        batch_op.drop_index('ix_contact_customer_id_id')
-        batch_op.drop_index('ix_contact_bill_id_id', sqlite_where=sa.text('bill_id IS NOT NULL'), postgresql_where=sa.text('bill_id IS NOT NULL'))
-
-    op.drop_table('contact')
-    with op.batch_alter_table('outside_contact', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_outside_contact_customer_id'))
-
-    op.drop_table('outside_contact')
-    with op.batch_alter_table('hold', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_hold_customer_id'))
-
-    op.drop_table('hold')
-    with op.batch_alter_table('consent', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_consent_customer_id'))
-
-    op.drop_table('consent')
-    with op.batch_alter_table('view', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_view_customer_id'))
-
-    op.drop_table('view')
-    with op.batch_alter_table('promise', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_promise_customer_id'))
-
-    op.drop_table('promise')
-    op.drop_table('contact_point')
-    with op.batch_alter_table('bill', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_bill_customer_id'))
-        batch_op.drop_index(batch_op.f('ix_bill_account_id'))
-
-    op.drop_table('bill')
-    op.drop_table('api_key')
-    op.drop_table('sandbox_clock')
-    op.drop_table('rule_text')
-    op.drop_table('idempotency')
-    with op.batch_alter_table('customer', schema=None) as batch_op:
-        batch_op.drop_index('ix_customer_person_id', sqlite_where=sa.text('person_id IS NOT NULL'), postgresql_where=sa.text('person_id IS NOT NULL'))
-
-    op.drop_table('customer')
-    op.drop_table('account')
+    op.create_index('ix_slot_account_id_at', 'slot', ['account_id', 'at'], unique=False, sqlite_where=sa.text('account_id IS NOT NULL'), postgresql_where=sa.text('account_id IS NOT NULL'))
+    op.create_index('ix_slot_attempt_id', 'slot', ['attempt_id'], unique=False, sqlite_where=sa.text('attempt_id IS NOT NULL'), postgresql_where=sa.text('attempt_id IS NOT NULL'))
+    op.create_index(op.f('ix_slot_contact_id'), 'slot', ['contact_id'], unique=False)
+    op.create_index('ix_slot_customer_id_at', 'slot', ['customer_id', 'at'], unique=False)
     # ### end Alembic commands ###

@@ -1,0 +1,172 @@
+"""Many customers or bills at once, under the rules and with the record of `registerCustomer` and `registerBill`.
+
+Each reference stands once in a batch. What would change nothing is left alone; a row that cannot be taken is answered
+with what is wrong with it, and nothing of it is written.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from gateway import customers, ending
+from gateway.core import Gateway
+from gateway.model import Account, Bill, Caller, ContactPoint, Customer, Unacceptable, UserErrorCode, problem
+from gateway.requests import RegisterBill, RegisterCustomer
+from gateway.store import bills, erasures
+from gateway.store import customers as store
+from gateway.store.work import Work
+from policies.facts import HoldKind
+
+
+class Done(Enum):
+    """What became of a row."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+
+
+Outcome = Done | Unacceptable
+
+_FORGOTTEN = "this customer asked to be forgotten: what is kept of them is only stored"
+
+
+@dataclass(slots=True)
+class _Customers:
+    """What is to be written."""
+
+    new: list[Customer]
+    changed: list[Customer]
+    new_points: list[ContactPoint]
+    changed_points: list[ContactPoint]
+
+
+async def register_customers(
+    gateway: Gateway, work: Work, caller: Caller, wanted: Sequence[RegisterCustomer]
+) -> list[Outcome]:
+    """In the order of `wanted`."""
+    references = [one.reference for one in wanted]
+    await work.lock({one.id for one in (await store.by_references(work, references)).values()})
+    known = await store.by_references(work, references)
+    ids = {one.id for one in known.values()}
+    erased = await erasures.of_customers(work, ids)
+    points: dict[str, list[ContactPoint]] = {one: [] for one in ids}
+    for point in await store.points_of(work, ids):
+        points[point.customer_id].append(point)
+    found = _Customers([], [], [], [])
+    outcomes: list[Outcome] = []
+    for one in wanted:
+        before = known.get(one.reference)
+        try:
+            if before is not None and before.id in erased:
+                raise problem(UserErrorCode.CONFLICT, _FORGOTTEN, "reference")
+            outcomes.append(_customer(gateway, work, before, points[before.id] if before else [], one, found))
+        except Unacceptable as wrong:
+            outcomes.append(wrong)
+    await store.add(work, found.new, caller)
+    await store.change(work, found.changed, caller)
+    await _stop_the_erased(work, found.new, caller)
+    await store.add_points(work, await customers.not_erased(work, found.new_points), caller)
+    await store.change_points(work, found.changed_points, caller)
+    return outcomes
+
+
+def _customer(
+    gateway: Gateway,
+    work: Work,
+    before: Customer | None,
+    points: list[ContactPoint],
+    wanted: RegisterCustomer,
+    found: _Customers,
+) -> Done:
+    if wanted.jurisdiction not in gateway.rulebooks:
+        raise problem(UserErrorCode.INVALID, "there is no rulebook for it", "jurisdiction")
+    new = customers.read_points(wanted)
+    after = customers.merged(work, before, points, wanted, new)
+    added, changed = customers.merged_points(work, after, points, new)
+    found.new_points += added
+    found.changed_points += changed
+    if before is None:
+        found.new.append(after)
+        return Done.ADDED
+    if after != before:
+        found.changed.append(after)
+    return Done.CHANGED if after != before or added or changed else Done.UNCHANGED
+
+
+async def _stop_the_erased(work: Work, new: Sequence[Customer], caller: Caller) -> None:
+    """As `customers.register` does with one."""
+    indexes = {erasures.of_reference(work, one.reference): one for one in new}
+    for index in sorted(await erasures.suppressed(work, indexes.keys())):
+        hold = store.hold_now(work, indexes[index].id, HoldKind.CEASE)
+        await store.add_hold(work, hold, note="this reference was erased before", caller_id=caller.id)
+
+
+async def register_bills(gateway: Gateway, work: Work, caller: Caller, wanted: Sequence[RegisterBill]) -> list[Outcome]:
+    """In the order of `wanted`, whose `customer_id` holds the customer's reference."""
+    whose = {one.customer_id for one in wanted}
+    await work.lock({one.id for one in (await store.by_references(work, whose)).values()})
+    owners = await store.by_references(work, whose)
+    accounts = await bills.accounts_by_references(work, {one.account_reference for one in wanted})
+    await work.lock([], {one.id for one in accounts.values()})
+    accounts = await bills.accounts_by_references(work, {one.account_reference for one in wanted})
+    known = await bills.by_references(work, {one.reference for one in wanted})
+    debtors = await bills.debtors_of(work, {one.id for one in accounts.values()})
+    erased = await erasures.of_customers(work, {one.id for one in owners.values()})
+    batch = _Bills(accounts, debtors, {}, {}, [], [])
+    outcomes: list[Outcome] = []
+    for one in wanted:
+        owner = owners.get(one.customer_id)
+        try:
+            if owner is None:
+                raise problem(UserErrorCode.NOT_FOUND, "no such customer", "customer")
+            if owner.id in erased:
+                raise problem(UserErrorCode.CONFLICT, _FORGOTTEN, "customer")
+            outcomes.append(_bill(work, known.get(one.reference), replace(one, customer_id=owner.id), batch))
+        except Unacceptable as wrong:
+            outcomes.append(wrong)
+    await bills.add_accounts(work, list(batch.new_accounts.values()), caller)
+    for customer_id, account in batch.changed_accounts.values():
+        await bills.change_account(work, account, caller, customer_id)
+    await bills.add(work, batch.new, caller)
+    await bills.change(work, [after for _, after in batch.changed], caller)
+    await ending.closed(work, caller, [after for before, after in batch.changed if after.status is not before.status])
+    return outcomes
+
+
+@dataclass(slots=True)
+class _Bills:
+    """What is known of the accounts of a batch, and what is to be written."""
+
+    accounts: dict[str, Account]
+    debtors: set[tuple[str, str]]  #: account and customer
+    new_accounts: dict[str, tuple[str, Account]]
+    changed_accounts: dict[str, tuple[str, Account]]
+    new: list[Bill]
+    changed: list[tuple[Bill, Bill]]
+
+
+def _bill(work: Work, before: Bill | None, wanted: RegisterBill, batch: _Bills) -> Done:
+    if before is not None and before.customer_id != wanted.customer_id:
+        raise problem(UserErrorCode.CONFLICT, "this reference is another customer's bill", "reference")
+    known = batch.accounts.get(wanted.account_reference)
+    account = customers.merged_account(known, wanted, work.new_id())
+    after = customers.merged_bill(work, before, account, wanted)
+    if known is not None and account != known and (account.id, wanted.customer_id) not in batch.debtors:
+        message = "this account is another customer's, and is not as it is given here"
+        raise problem(UserErrorCode.CONFLICT, message, "account")
+    batch.accounts[account.reference] = account
+    batch.debtors.add((account.id, wanted.customer_id))
+    if known is None or account.id in batch.new_accounts:
+        whose = batch.new_accounts.get(account.id, (wanted.customer_id, account))[0]
+        batch.new_accounts[account.id] = (whose, account)
+    elif account != known:
+        batch.changed_accounts[account.id] = (wanted.customer_id, account)
+    if before is None:
+        batch.new.append(after)
+        return Done.ADDED
+    # The account that the bill names is another's change, unless it is now on another.
+    if replace(after, account=before.account) == before and account.id == before.account.id:
+        return Done.UNCHANGED if known == account else Done.CHANGED
+    batch.changed.append((before, after))
+    return Done.CHANGED

@@ -1,0 +1,19 @@
+"""Values on a terminal: what somebody wrote is shown there, and never obeyed."""
+
+import unicodedata
+
+from rich.text import Text
+
+
+def visible(text: str) -> str:
+    """On one line, with escapes in the place of all that moves the cursor, colours, hides or turns text around."""
+    return "".join(one if _is_plain(one) else one.encode("unicode_escape").decode() for one in text)
+
+
+def cell(text: str) -> Text:
+    """For a table: without a meaning for square brackets or colons either."""
+    return Text(visible(text))
+
+
+def _is_plain(character: str) -> bool:
+    return character.isprintable() or unicodedata.category(character) == "Zs"

@@ -1,0 +1,59 @@
+"""Promises are watched: what was not paid by the day that was named is a broken promise, and a sign of hardship.
+
+What comes in by then keeps the promise at once (`payments.py`). The next instalment of a plan is promised when the one
+before it was kept, so that the customer is left in peace for as long as the plan is.
+"""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from gateway.core import Gateway
+from gateway.model import GATEWAY
+from gateway.store import customers, payments
+from gateway.store.faults import repeated
+from gateway.store.work import Work, table
+from policies.facts import PromiseStatus
+from policies.zones import day_start
+
+_PROMISE = table("promise")
+
+_WEST = timedelta(hours=12)
+"""How far behind UTC a day can end."""
+
+
+@repeated
+async def watch(gateway: Gateway, limit: int = 200) -> int:
+    """Settle the promises whose day has passed on every clock of their customer. How many were."""
+    async with gateway.database.read() as work:
+        if not await _overdue(work, 1):
+            return 0
+    async with gateway.database.write() as work:
+        due = await _overdue(work, limit)
+        await work.lock_free({customer_id for _, customer_id in due})
+        ids = {id_ for id_, customer_id in due if work.holds([customer_id])}
+        owners = {customer_id for _, customer_id in due if work.holds([customer_id])}
+        found = await customers.by_id(work, owners)
+        settled = 0
+        for promise in await payments.open_promises(work, owners):
+            zones = [ZoneInfo(name) for name in found[promise.customer_id].time_zones or ("UTC",)]
+            passed = max(day_start(zone, promise.pay_by.toordinal() + 1) for zone in zones)
+            if promise.id not in ids or work.now < passed:
+                continue
+            paid = sum(one.amount for one in await payments.since(work, promise) if one.at < passed)
+            is_kept = paid >= promise.amount if promise.amount is not None else paid > 0
+            await payments.settle(work, promise, PromiseStatus.KEPT if is_kept else PromiseStatus.BROKEN, GATEWAY)
+            settled += 1
+    return settled
+
+
+async def _overdue(work: Work, limit: int) -> list[tuple[str, str]]:
+    """Promises whose day may have passed: by UTC, so that their customers' clocks are looked at."""
+    statement = (
+        select(_PROMISE.c.id, _PROMISE.c.customer_id)
+        .where(_PROMISE.c.status == PromiseStatus.OPEN, _PROMISE.c.pay_by < (work.now + _WEST).date())
+        .order_by(_PROMISE.c.pay_by, _PROMISE.c.id)
+        .limit(limit)
+    )
+    return [(row.id, row.customer_id) for row in await work.all(statement)]

@@ -1,0 +1,74 @@
+"""Where providers tell us what became of messages, and what people answered: `POST /webhooks/{provider}`.
+
+2xx   heard, and on disk          403   not the provider's own signature
+400   cannot be read              404   no such provider here
+413   too large                   503   our database is away: say it again
+"""
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from channels.base import Webhook, WebhookRefused, WebhookUnreadable
+from gateway.core import Gateway
+from gateway.receiving import receive
+from gateway.store.faults import is_unavailable
+
+log = structlog.get_logger(__name__)
+
+
+def route(gateway: Gateway) -> Route:
+    async def hear(request: Request) -> Response:
+        name = request.path_params["name"]
+        door = gateway.doors.get(name)
+        if door is None:
+            return Response(status_code=404)
+        body = await _body(request, gateway.settings.max_body_bytes)
+        if body is None:
+            return Response(status_code=413)
+        try:
+            heard = door.listener.hear(_webhook(gateway, request, body))
+        except WebhookRefused as refused:
+            log.warning("webhook refused", provider=name, reason=str(refused))
+            return PlainTextResponse(f"not signed as {name} signs\n", 403)
+        except WebhookUnreadable as unreadable:
+            log.warning("webhook cannot be read", provider=name, reason=str(unreadable))
+            return PlainTextResponse(f"{name} does not write like this: {unreadable}\n", 400)
+        try:
+            await receive(gateway, door.ear, heard)
+        except Exception as error:
+            # The text of a database error can hold values. Whoever said it says it again.
+            log.error("webhook not heard", provider=name, error=type(error).__name__)
+            return Response(status_code=503 if is_unavailable(error) else 500)
+        thanks = door.listener.thanks
+        return Response(thanks.body, thanks.status, media_type=thanks.content_type)
+
+    return Route("/webhooks/{name}", hear, methods=["POST"])
+
+
+def _webhook(gateway: Gateway, request: Request, body: bytes) -> Webhook:
+    """The address as the provider called it: behind a proxy we see another one, and signatures are over theirs."""
+    query = request.url.query
+    return Webhook(
+        method=request.method,
+        url=f"{gateway.settings.address()}{request.url.path}" + (f"?{query}" if query else ""),
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=body,
+        received_at=gateway.real_time(),
+    )
+
+
+async def _body(request: Request, most: int) -> bytes | None:
+    """None: too large. What says so is not read."""
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async for part in request.stream():
+            size += len(part)
+            if size > most:
+                return None
+            parts.append(part)
+    except ClientDisconnect:
+        return None
+    return b"".join(parts)

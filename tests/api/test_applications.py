@@ -1,0 +1,269 @@
+"""An easier way to repay, through the customer's own key: proposed, applied for, decided, kept or broken."""
+
+import asyncio
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from gateway import payments, promises
+from gateway.model import Bill, Customer, Role
+from gateway.requests import RecordPayment
+from policies.decision import Outcome
+from policies.facts import Channel, PromiseStatus, Purpose
+from policies.record import findings_from_json
+from tests.api.client import Api
+from tests.world import SERVICE
+
+OPTIONS = """query ($bill: ID!, $month: MoneyInput) { planOptions(billId: $bill, aMonth: $month) {
+    total { amount currency } instalments { dueOn amount { amount } } } }"""
+SUBMIT = """mutation ($input: SubmitRepaymentApplicationInput!) { submitRepaymentApplication(input: $input) {
+    application { id status instalments { dueOn amount { amount } } reason documents } replayed
+    userErrors { code field message } } }"""
+DECIDE = """mutation ($id: ID!, $approve: Boolean!) { decideRepaymentApplication(
+    input: {applicationId: $id, approve: $approve, reason: "we looked at it together"}) {
+    application { status decidedBy decisionReason } userErrors { code field message } } }"""
+WITHDRAW = """mutation ($id: ID!) { withdrawRepaymentApplication(applicationId: $id) {
+    application { status } userErrors { code field message } } }"""
+MINE = """{ repaymentApplications { nodes { id status decisionReason decidedBy bill { status } } } }"""
+STATE = """query ($id: ID!) { customer(by: {id: $id}) {
+    bills { nodes { reference status instalment dueOn amountDue { amount } } }
+    promises { payBy status amount { amount } } holds { kind liftedAt }
+    contacts { nodes { purpose status cancelReason } } } }"""
+
+
+def _plan(*parts: tuple[str, str], currency: str = "CNY") -> list[dict[str, Any]]:
+    return [{"dueOn": day, "amount": {"amount": amount, "currency": currency}} for day, amount in parts]
+
+
+THREE = _plan(("2026-12-10", "411.50"), ("2027-01-10", "411.50"), ("2027-02-10", "411.50"))
+
+
+async def _owing(api: Api) -> tuple[Customer, Bill]:
+    customer = await api.world.customer()
+    return customer, await api.world.bill(customer)
+
+
+async def _submit(api: Api, customer: Customer, bill: Bill, **more: Any) -> dict[str, Any]:
+    given = {"idempotencyKey": "one", "billId": api.id(bill), "instalments": THREE, "reason": "I lost my job"} | more
+    answer = await api.data(SUBMIT, {"input": given}, customer=customer)
+    done: dict[str, Any] = answer["submitRepaymentApplication"]
+    return done
+
+
+async def _decide(api: Api, application: str, *, approve: bool = True) -> dict[str, Any]:
+    answer = await api.data(DECIDE, {"id": application, "approve": approve}, role=Role.AGENT)
+    done: dict[str, Any] = answer["decideRepaymentApplication"]
+    return done
+
+
+async def _state(api: Api, customer: Customer) -> dict[str, Any]:
+    state: dict[str, Any] = (await api.data(STATE, {"id": api.id(customer)}, customer=customer))["customer"]
+    return state
+
+
+async def _pay(api: Api, bill: Bill, amount: str, reference: str) -> None:
+    wanted = RecordPayment(
+        reference=reference, fingerprint=amount, amount=Decimal(amount), currency="CNY", account=bill.account.reference
+    )
+    await payments.record(api.world.gateway, SERVICE, wanted)
+
+
+async def test_what_is_proposed_adds_up_and_can_be_applied_for(api: Api) -> None:
+    customer, bill = await _owing(api)
+
+    options = (await api.data(OPTIONS, {"bill": api.id(bill)}, customer=customer))["planOptions"]
+    month = {"amount": "300", "currency": "CNY"}
+    kept = (await api.data(OPTIONS, {"bill": api.id(bill), "month": month}, customer=customer))["planOptions"]
+    parts = [{"dueOn": one["dueOn"], "amount": {**one["amount"], "currency": "CNY"}} for one in kept[0]["instalments"]]
+    done = await _submit(api, customer, bill, instalments=parts)
+
+    assert [len(one["instalments"]) for one in options] == [3, 6, 12]
+    assert {one["total"]["amount"] for one in options} == {"1234.50"}
+    assert [len(one["instalments"]) for one in kept] == [5, 6, 12]
+    assert (done["application"]["status"], done["userErrors"]) == ("OPEN", [])
+
+
+async def test_while_it_is_open_nothing_demands_the_bill(api: Api) -> None:
+    customer, bill = await _owing(api)
+    demand = {"purpose": Purpose.OVERDUE_REMINDER, "bill_id": bill.id}
+    waiting = await api.world.request(
+        customer, Channel.SMS, not_before=api.world.clock() + timedelta(hours=1), **demand
+    )
+    call = await api.world.request(
+        customer,
+        Channel.CALLBACK,
+        is_callback=True,
+        not_before=api.world.clock() + timedelta(hours=1),
+        expires_at=api.world.clock() + timedelta(hours=4),
+        **demand,
+    )
+
+    await _submit(api, customer, bill)
+    refused = await api.world.request(customer, Channel.SMS, **demand)
+    other = await api.world.request(customer, Channel.SMS, purpose=Purpose.SECURITY_CODE, variables={"code": "1234"})
+
+    assert [(await api.world.now(one)).status for one in (waiting, call)] == ["CANCELLED", "CANCELLED"]
+    assert (await api.world.now(waiting)).cancel_reason == "the customer applied for another plan"
+    assert (await api.world.now(refused)).status == "REFUSED"
+    findings = findings_from_json(refused.decisions[-1].findings)
+    rules = {one.rule.id for one in findings if one.outcome is Outcome.REFUSE}
+    assert rules == {"house.hold.application"}
+    assert (await api.world.now(other)).status == "SCHEDULED"
+
+
+async def test_an_approved_plan_is_bills_and_a_promise_and_the_customer_is_told(api: Api) -> None:
+    customer, bill = await _owing(api)
+    application = (await _submit(api, customer, bill))["application"]["id"]
+
+    decided = await _decide(api, application)
+    again = await _decide(api, application)
+    other_way = await _decide(api, application, approve=False)
+    await api.world.deliver()
+
+    assert decided["application"]["status"] == again["application"]["status"] == "APPROVED"
+    assert [one["code"] for one in other_way["userErrors"]] == ["CONFLICT"]
+    state = await _state(api, customer)
+    [old, *made] = state["bills"]["nodes"]
+    assert (old["status"], [one["status"] for one in made]) == ("IN_PLAN", ["OPEN"] * 3)
+    assert sum(Decimal(one["amountDue"]["amount"]) for one in made) == bill.amount_due
+    assert [one["instalment"] for one in made] == [1, 2, 3]
+    assert state["promises"] == [{"payBy": "2026-12-10", "status": "OPEN", "amount": {"amount": "411.50"}}]
+    assert [(one["kind"], one["liftedAt"] is not None) for one in state["holds"]] == [("APPLICATION", True)]
+    [told] = state["contacts"]["nodes"]
+    assert (told["purpose"], told["status"]) == ("CUSTOMER_REPLY", "SENT")
+    text = api.world.sms.sent[-1].text
+    assert "3期还款方案" in text
+    assert "411.50" in text
+    mine = (await api.data(MINE, customer=customer))["repaymentApplications"]["nodes"]
+    assert mine[0]["decisionReason"] == "we looked at it together"
+    assert mine[0]["decidedBy"] is None
+
+
+async def test_a_declined_plan_leaves_the_bill_as_it_was(api: Api) -> None:
+    customer, bill = await _owing(api)
+    application = (await _submit(api, customer, bill))["application"]["id"]
+
+    await _decide(api, application, approve=False)
+    await api.world.deliver()
+
+    state = await _state(api, customer)
+    assert [one["status"] for one in state["bills"]["nodes"]] == ["OPEN"]
+    assert state["promises"] == []
+    assert "想办法" in api.world.sms.sent[-1].text
+
+
+async def test_withdrawn_is_withdrawn_and_another_may_follow(api: Api) -> None:
+    customer, bill = await _owing(api)
+    application = (await _submit(api, customer, bill))["application"]["id"]
+
+    second = await _submit(api, customer, bill, idempotencyKey="two")
+    withdrawn = [(await api.data(WITHDRAW, {"id": application}, customer=customer)) for _ in range(2)]
+    third = await _submit(api, customer, bill, idempotencyKey="three")
+    await _decide(api, third["application"]["id"])
+    late = await api.data(WITHDRAW, {"id": third["application"]["id"]}, customer=customer)
+
+    assert [one["code"] for one in second["userErrors"]] == ["CONFLICT"]
+    assert [one["withdrawRepaymentApplication"]["application"]["status"] for one in withdrawn] == ["WITHDRAWN"] * 2
+    assert third["userErrors"] == []
+    assert [one["code"] for one in late["withdrawRepaymentApplication"]["userErrors"]] == ["TOO_LATE"]
+
+
+async def test_of_many_at_once_one_is_made(api: Api) -> None:
+    customer, bill = await _owing(api)
+
+    await api.key(Role.CUSTOMER, customer)
+    same = await asyncio.gather(*(_submit(api, customer, bill) for _ in range(5)))
+    others = await asyncio.gather(*(_submit(api, customer, bill, idempotencyKey=f"k{n}") for n in range(5)))
+    changed = await _submit(api, customer, bill, reason="another")
+
+    assert len({one["application"]["id"] for one in same}) == 1
+    assert sorted(one["replayed"] for one in same) == [False, True, True, True, True]
+    assert {one["userErrors"][0]["code"] for one in others} == {"CONFLICT"}
+    assert changed["userErrors"][0]["code"] == "CONFLICT"
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "field"),
+    [
+        ({"instalments": []}, "INVALID", ["instalments"]),
+        ({"instalments": _plan(("2026-12-10", "1234.49"))}, "INVALID", ["instalments"]),
+        ({"instalments": _plan(("2026-11-24", "1234.50"))}, "INVALID", ["instalments", "0"]),
+        ({"instalments": _plan(("2026-02-30", "1234.50"))}, "INVALID", ["instalments", "0", "dueOn"]),
+        ({"instalments": _plan(("2026-12-10", "1234.50"), currency="USD")}, "INVALID", ["instalments"]),
+        ({"reason": " "}, "INVALID", ["reason"]),
+        ({"documents": ["x"] * 21}, "INVALID", ["documents"]),
+        ({"billId": "nothing"}, "NOT_FOUND", ["billId"]),
+    ],
+)
+async def test_what_cannot_be_applied_for_is_told_by_its_field(
+    api: Api, given: dict[str, Any], code: str, field: list[str]
+) -> None:
+    customer, bill = await _owing(api)
+
+    done = await _submit(api, customer, bill, **given)
+
+    assert [(one["code"], one["field"]) for one in done["userErrors"]] == [(code, field)]
+    assert (await _state(api, customer))["holds"] == []
+
+
+async def test_a_bill_that_was_paid_meanwhile_is_not_put_into_a_plan(api: Api) -> None:
+    customer, bill = await _owing(api)
+    application = (await _submit(api, customer, bill))["application"]["id"]
+    await _pay(api, bill, "100", "P-1")
+
+    decided = await _decide(api, application)
+
+    assert [one["code"] for one in decided["userErrors"]] == ["CONFLICT"]
+    assert [one["status"] for one in (await _state(api, customer))["bills"]["nodes"]] == ["OPEN"]
+
+
+async def test_the_promise_of_a_plan_is_watched_and_the_next_follows(api: Api) -> None:
+    customer, bill = await _owing(api)
+    application = (await _submit(api, customer, bill))["application"]["id"]
+    await _decide(api, application)
+    api.world.clock.advance(api.world.clock() + timedelta(days=1))
+
+    assert await promises.watch(api.world.gateway) == 0
+    await _pay(api, bill, "411.50", "P-1")
+    first = (await _state(api, customer))["promises"]
+    api.world.clock.advance(api.world.clock() + timedelta(days=60))
+    settled = await promises.watch(api.world.gateway)
+    second = (await _state(api, customer))["promises"]
+
+    assert [(one["payBy"], one["status"]) for one in first] == [("2026-12-10", "KEPT"), ("2027-01-10", "OPEN")]
+    assert settled == 1
+    assert [one["status"] for one in second] == ["KEPT", PromiseStatus.BROKEN]
+    assert await promises.watch(api.world.gateway) == 0
+
+
+async def test_the_day_of_a_promise_ends_on_the_customers_own_clock(api: Api) -> None:
+    customer, bill = await _owing(api)
+    application = _plan(("2026-11-25", "1234.50"))
+    await _decide(api, (await _submit(api, customer, bill, instalments=application))["application"]["id"])
+
+    # The 25th ends in Shanghai at 16:00 UTC.
+    api.world.clock.advance(api.world.clock() + timedelta(hours=35, minutes=59))
+    early = await promises.watch(api.world.gateway)
+    api.world.clock.advance(api.world.clock() + timedelta(minutes=1))
+    late = await promises.watch(api.world.gateway)
+
+    assert (early, late) == (0, 1)
+
+
+async def test_anothers_bill_and_application_are_nobodys(api: Api) -> None:
+    customer, bill = await _owing(api)
+    stranger = await api.world.customer()
+    application = (await _submit(api, customer, bill))["application"]["id"]
+
+    submitted = await _submit(api, stranger, bill)
+    withdrawn = await api.data(WITHDRAW, {"id": application}, customer=stranger)
+    error = await api.error(OPTIONS, {"bill": api.id(bill)}, customer=stranger)
+    listed = await api.data(MINE, customer=stranger)
+
+    assert submitted["userErrors"][0]["code"] == "NOT_FOUND"
+    assert withdrawn["withdrawRepaymentApplication"]["userErrors"][0]["code"] == "NOT_FOUND"
+    assert error["extensions"]["code"] == "NOT_FOUND"
+    assert listed["repaymentApplications"]["nodes"] == []
+    assert date(2026, 11, 14) == bill.due_on

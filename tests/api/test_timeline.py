@@ -1,0 +1,88 @@
+"""The record of a customer as one query tells it: every step explained, nothing personal, nobody else's."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from gateway import ending, timeline
+from gateway.model import Customer
+from gateway.store import log
+from policies.facts import Channel, Purpose
+from policies.replies import Meaning
+from tests.api.client import Api
+from tests.api.test_walls import live
+from tests.world import SERVICE
+
+TIMELINE = """query ($id: ID!, $first: Int, $after: String, $last: Int) { customer(by: {id: $id}) {
+    timeline(first: $first, after: $after, last: $last) {
+        nodes { number at kind what why { reason rule { id } } contact { purpose } about }
+        pageInfo { hasNextPage hasPreviousPage endCursor } totalCount } } }"""
+
+
+async def told(api: Api, customer: Customer, *, language: str = "en", **more: Any) -> dict[str, Any]:
+    variables = {"id": api.id(customer), "first": None if "last" in more else 100, **more}
+    answer = await api.data(TIMELINE, variables, customer=customer, **{"Accept-Language": language})
+    shown: dict[str, Any] = answer["customer"]["timeline"]
+    return shown
+
+
+async def test_each_step_of_a_contact_is_told_in_its_order_and_the_decision_says_why(api: Api) -> None:
+    world = api.world
+    customer = await world.customer()
+    bill = await world.bill(customer)
+    first = await world.request(customer, Channel.SMS, purpose=Purpose.OVERDUE_REMINDER, bill_id=bill.id)
+    await world.deliver()
+    later = world.clock() + timedelta(days=1)
+    second = await world.request(
+        customer, Channel.SMS, purpose=Purpose.OVERDUE_REMINDER, bill_id=bill.id, not_before=later
+    )
+    await ending.cancel(world.gateway, SERVICE, second.contact.id, "a mistake")
+
+    steps = (await told(api, customer))["nodes"]
+
+    assert [step["number"] for step in steps] == list(range(1, len(steps) + 1))
+    whats = [step["what"] for step in steps]
+    assert whats[0] == "The customer was registered."
+    assert "A bill of 1234.50 CNY was registered, due on 2026-11-14." in whats
+    asked = whats.index("A reminder of an overdue bill was asked for by billing.")
+    assert whats[asked + 1] == "It was decided: allowed by text."
+    assert steps[asked + 1]["why"]["reason"]
+    assert steps[asked + 1]["contact"] == {"purpose": "OVERDUE_REMINDER"}
+    assert steps[asked]["about"] == api.id(first.contact)
+    assert "Try number 1 by text began." in whats
+    assert "What became of the try by text: taken by the provider." in whats
+    assert whats[-1] == "The contact was taken back before it left."
+    assert (await told(api, customer, language="zh"))["nodes"][0]["what"] == "客户信息已登记。"
+
+
+async def test_pages_follow_each_other_from_both_ends(api: Api) -> None:
+    life = await live(api, "Wang Fang")
+    whole = await told(api, life.customer)
+
+    numbers, after = [], None
+    while True:
+        page = await told(api, life.customer, first=7, after=after)
+        numbers += [step["number"] for step in page["nodes"]]
+        after = page["pageInfo"]["endCursor"]
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+    newest = await told(api, life.customer, last=3)
+
+    assert numbers == [step["number"] for step in whole["nodes"]]
+    assert whole["totalCount"] == len(numbers)
+    assert [step["number"] for step in newest["nodes"]] == numbers[-3:]
+    assert newest["pageInfo"]["hasPreviousPage"]
+
+
+async def test_no_sentence_has_a_gap_or_anything_personal(api: Api) -> None:
+    life = await live(api, "Wang Fang")
+
+    for language in ("en", "zh"):
+        for step in (await told(api, life.customer, language=language))["nodes"]:
+            assert step["kind"] in timeline.SENTENCES
+            assert not re.search(r" - |（-）|\{|Wang|13900000000|What is this about", step["what"]), step
+
+
+def test_every_recorded_table_has_its_sentence() -> None:
+    assert set(log.RECORDS) - {"act", "view", "erasure"} <= timeline.SENTENCES.keys()
+    assert set(Meaning) <= timeline._ITS["meaning"].keys()

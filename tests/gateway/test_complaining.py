@@ -1,0 +1,130 @@
+"""Complaints: what pauses, and what an answer lets go on."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway import complaining
+from gateway.complaining import FileComplaint
+from gateway.model import Caller, Complaint, ComplaintStatus, ContactStatus, Customer, Role, Unacceptable
+from gateway.store import complaints, customers
+from policies.facts import Channel, Purpose
+from tests.world import AGENT, SERVICE, World, open_world
+
+
+async def filed(world: World, customer: Customer, key: str = "key", **more: Any) -> Complaint:
+    caller: Caller = more.pop("caller", AGENT)
+    wanted = FileComplaint(customer.id, key, more.pop("fingerprint", "body"), more.pop("text", "too often"), **more)
+    return (await complaining.file(world.gateway, caller, wanted))[0]
+
+
+async def reminded(world: World, customer: Customer, bill_id: str | None, **more: Any) -> ContactStatus:
+    purpose = more.pop("purpose", Purpose.OVERDUE_REMINDER)
+    answer = await world.request(customer, Channel.SMS, purpose=purpose, bill_id=bill_id, **more)
+    return answer.contact.status
+
+
+async def test_demands_pause_from_the_complaint_to_its_answer_and_the_customer_is_told(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        customer = await world.customer("CN")
+        bill = await world.bill(customer)
+        later = world.clock() + timedelta(hours=2)
+        waiting = await world.request(
+            customer, Channel.SMS, purpose=Purpose.OVERDUE_REMINDER, bill_id=bill.id, not_before=later
+        )
+
+        complaint = await filed(world, customer)
+
+        gone = await world.now(waiting)
+        assert (gone.status, gone.cancel_reason) == (ContactStatus.CANCELLED, complaining.TAKEN_BACK)
+        assert await reminded(world, customer, bill.id) is ContactStatus.REFUSED
+        assert await reminded(world, customer, bill.id, purpose=Purpose.PLAN_OFFER) is ContactStatus.REFUSED
+        assert await reminded(world, customer, None, purpose=Purpose.PAYMENT_RECEIPT) is ContactStatus.SCHEDULED
+
+        settled, told = await complaining.settle(world.gateway, AGENT, complaint.id, "我们会减少联系。")
+        again, nothing = await complaining.settle(world.gateway, AGENT, complaint.id, "another")
+
+        assert (settled.status, settled.settled_by) == (ComplaintStatus.SETTLED, "Li")
+        assert (again.answer, nothing) == ("我们会减少联系。", None)
+        assert told is not None
+        assert (told.purpose, told.evidence, told.status) == (
+            Purpose.CUSTOMER_REPLY,
+            True,
+            ContactStatus.SCHEDULED,
+        )
+        await world.deliver()
+        assert any("我们会减少联系" in one.text for one in world.sms.sent)
+        world.wait(days=2)
+        assert await reminded(world, customer, bill.id) is ContactStatus.SCHEDULED
+
+
+async def test_a_complaint_about_one_debt_pauses_that_debt(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        customer = await world.customer("CN")
+        one, other = await world.bill(customer), await world.bill(customer)
+        later = {"not_before": world.clock() + timedelta(hours=2), "purpose": Purpose.OVERDUE_REMINDER}
+        about_it = await world.request(customer, Channel.SMS, bill_id=one.id, **later)
+        about_another = await world.request(customer, Channel.EMAIL, bill_id=other.id, **later)
+
+        await filed(world, customer, account=one.account.reference)
+
+        assert (await world.now(about_it)).status is ContactStatus.CANCELLED
+        assert (await world.now(about_another)).status is ContactStatus.SCHEDULED
+
+
+async def test_the_second_of_two_open_complaints_still_pauses(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        customer = await world.customer("CN")
+        bill = await world.bill(customer)
+        first, _ = await filed(world, customer, "1"), await filed(world, customer, "2")
+
+        await complaining.settle(world.gateway, AGENT, first.id, "sorry")
+
+        assert await reminded(world, customer, bill.id) is ContactStatus.REFUSED
+
+
+async def test_the_same_key_files_once(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        customer = await world.customer("CN")
+
+        first, second = await filed(world, customer), await filed(world, customer)
+        with pytest.raises(Unacceptable, match="used before"):
+            await filed(world, customer, fingerprint="another")
+
+        assert first.id == second.id
+        async with world.gateway.database.read() as work:
+            assert len(await customers.holds_of(work, [customer.id])) == 1
+
+
+async def test_a_customer_complains_for_themselves_and_of_their_own_contacts(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        customer, other = await world.customer("CN"), await world.customer("CN")
+        theirs = await world.request(other, Channel.EMAIL)
+        self_ = Caller("d" * 32, Role.CUSTOMER, "customer", customer_id=customer.id)
+
+        complaint = await filed(world, customer, caller=self_)
+        with pytest.raises(Unacceptable, match="no such customer"):
+            await filed(world, other, "2", caller=self_)
+        with pytest.raises(Unacceptable, match="no such contact"):
+            await filed(world, customer, "3", caller=self_, contact_id=theirs.contact.id)
+        with pytest.raises(Unacceptable, match="future"):
+            await filed(world, customer, "4", at=world.clock() + timedelta(seconds=1))
+        with pytest.raises(Unacceptable, match="no such complaint"):
+            await complaining.settle(world.gateway, SERVICE, "0" * 32, "sorry")
+
+        async with world.gateway.database.read() as work:
+            found = await complaints.of_customers(work, [customer.id, other.id])
+        assert {key: [one.id for one in value] for key, value in found.items()} == {customer.id: [complaint.id]}
+
+
+async def test_what_cannot_be_put_into_a_message_settles_it_all_the_same(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        customer = await world.customer("CN")
+        complaint = await filed(world, customer)
+
+        settled, told = await complaining.settle(world.gateway, AGENT, complaint.id, "long " * 300)
+
+        assert settled.status is ComplaintStatus.SETTLED
+        assert told is None or told.status in (ContactStatus.SCHEDULED, ContactStatus.REFUSED)

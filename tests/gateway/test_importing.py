@@ -1,0 +1,200 @@
+"""Files of customers and bills: the same rules and the same record as the API's, and nothing twice."""
+
+import asyncio
+import json
+import sys
+from asyncio.subprocess import PIPE
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from gateway import importing, payments
+from gateway.audit import checking
+from gateway.importable import Kind
+from gateway.importing import Progress
+from gateway.model import ContactStatus
+from gateway.requests import RecordPayment
+from policies.facts import Channel, Purpose
+from tests.processes import environment
+from tests.world import SERVICE, World, open_world
+
+CUSTOMERS = """reference,name,locale,jurisdiction,time_zones,phone,phone2,email
+C-a,王芳,zh-CN,CN,,13900000001,,wang@mail.example
+C-b,"Li
+Na",zh-CN,CN,Asia/Shanghai,+8613900000002,+8613900000003,
+C-bad,Zhang,zh-CN,CN,,12,,
+C-short,Zhang
+C-a,,zh-CN,CN,,,,second@mail.example
+"""
+
+BILLS: list[dict[str, Any]] = [
+    {"reference": "B-1", "customer": "C-a", "account": "A", "amount_due": "100.00", "currency": "CNY", "instalment": 1,
+     "due_on": "2026-11-01", "product": "CREDIT_CARD"},
+    {"reference": "B-2", "customer": "C-a", "account": "A", "amount_due": "100.00", "currency": "CNY", "instalment": 2,
+     "due_on": "2026-12-01", "amount_paid": "40"},
+    {"reference": "B-3", "customer": "C-none", "account": "A", "amount_due": "1", "currency": "CNY",
+     "due_on": "2026-12-01"},
+    {"reference": "B-4", "customer": "C-b", "account": "A", "amount_due": "0.001", "currency": "CNY",
+     "due_on": "2026-12-01"},
+]  # fmt: skip
+
+
+def customers_file(folder: Path, content: str = CUSTOMERS) -> Path:
+    path = folder / "customers.csv"
+    path.write_text(content, encoding="utf-8")
+    return path
+
+
+def bills_file(folder: Path, rows: list[dict[str, Any]] = BILLS) -> Path:
+    path = folder / "bills.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows) + "no json\n", encoding="utf-8")
+    return path
+
+
+async def imported(world: World, path: Path, kind: Kind, **more: Any) -> Progress:
+    rejects = path.with_suffix(".rejected")
+    return [one async for one in importing.run(world.gateway, path, kind, rejects, **more)][-1]
+
+
+async def numbers(world: World) -> dict[str, int]:
+    async with world.gateway.database.read() as work:
+        return {
+            name: (await work.all(text(f"SELECT count(*) FROM {name}")))[0][0]
+            for name in ("customer", "contact_point", "account", "bill", "act", "log_entry")
+        }
+
+
+def bad(path: Path) -> list[tuple[int, list[str]]]:
+    listed = path.with_suffix(".rejected").read_text(encoding="utf-8").splitlines()
+    return [(one["line"], [error["field"] for error in one["errors"]]) for one in map(json.loads, listed)]
+
+
+async def test_rows_become_customers_and_bills_and_bad_ones_are_listed_by_their_lines(
+    world: World, tmp_path: Path
+) -> None:
+    first, second = customers_file(tmp_path), bills_file(tmp_path)
+
+    people = (await imported(world, first, Kind.CUSTOMERS)).run
+    owed = (await imported(world, second, Kind.BILLS)).run
+
+    assert (people.added, people.changed, people.unchanged, people.rejected) == (2, 1, 0, 2)
+    assert bad(first) == [(5, ["contactPoints.0.address"]), (6, [""])]
+    assert (owed.added, owed.rejected) == (2, 3)
+    assert bad(second) == [(3, ["customer"]), (4, ["amount_due.amount"]), (5, [""])]
+    assert await numbers(world) == {
+        "customer": 2, "contact_point": 5, "account": 1, "bill": 2, "act": 10, "log_entry": 10,
+    }  # fmt: skip
+    async with world.gateway.database.read() as work:
+        rows = await work.all(text("SELECT reference, amount_paid, instalment, status FROM bill ORDER BY reference"))
+    assert [tuple(row) for row in rows] == [("B-1", "0", 1, "OPEN"), ("B-2", "40", 2, "OPEN")]
+    await checking.check(world.gateway.database)
+
+
+async def test_the_list_of_bad_rows_holds_nothing_that_they_say(world: World, tmp_path: Path) -> None:
+    path = customers_file(tmp_path, CUSTOMERS.replace(",12,", ",secret,"))
+
+    await imported(world, path, Kind.CUSTOMERS)
+
+    listed = path.with_suffix(".rejected").read_text(encoding="utf-8")
+    assert "secret" not in listed
+    assert "Zhang" not in listed
+
+
+async def test_importing_twice_changes_nothing_and_puts_nothing_on_record(world: World, tmp_path: Path) -> None:
+    content = "".join(CUSTOMERS.splitlines(keepends=True)[:-1])
+    first, second = customers_file(tmp_path, content), bills_file(tmp_path)
+    for path, kind in ((first, Kind.CUSTOMERS), (second, Kind.BILLS)):
+        await imported(world, path, kind)
+    before = await numbers(world)
+
+    again = [(await imported(world, path, kind)).run for path, kind in ((first, Kind.CUSTOMERS), (second, Kind.BILLS))]
+
+    assert [(one.added, one.changed, one.unchanged) for one in again] == [(0, 0, 2), (0, 0, 2)]
+    assert await numbers(world) == before
+
+
+async def test_a_dry_run_looks_at_every_row_and_keeps_nothing(world: World, tmp_path: Path) -> None:
+    done = (await imported(world, customers_file(tmp_path), Kind.CUSTOMERS, is_dry=True)).run
+
+    assert (done.added, done.rejected) == (3, 2)
+    assert (await numbers(world))["customer"] == 0
+    assert not (tmp_path / "customers.rejected").exists()
+
+
+async def test_an_import_that_is_broken_off_goes_on_where_it_was(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "ROWS", 2)
+    path = customers_file(tmp_path)
+    going = importing.run(world.gateway, path, Kind.CUSTOMERS, path.with_suffix(".rejected"))
+    await anext(going)
+    stopped = (await anext(going)).run
+    await going.aclose()
+
+    began = [one.run async for one in importing.run(world.gateway, path, Kind.CUSTOMERS, path.with_suffix(".rejected"))]
+
+    assert (stopped.line, began[0]) == (4, stopped)
+    assert (began[-1].added, began[-1].changed, began[-1].rejected) == (2, 1, 2)
+    assert len(bad(path)) == 2
+
+
+async def test_a_bill_that_the_file_says_is_paid_is_not_asked_for(world: World, tmp_path: Path) -> None:
+    customer = await world.customer(reference="C-1")
+    bill = await world.bill(customer, reference="B-1", account="A")
+    waits = await world.request(customer, Channel.SMS, bill_id=bill.id, purpose=Purpose.OVERDUE_REMINDER)
+    row = {"reference": "B-1", "customer": "C-1", "account": "A", "amount_due": "1234.50", "currency": "CNY",
+           "due_on": "2026-11-14", "status": "PAID"}  # fmt: skip
+
+    await imported(world, bills_file(tmp_path, [row]), Kind.BILLS)
+
+    assert (await world.now(waits)).status is ContactStatus.CANCELLED
+
+
+async def test_nothing_absent_reopens_what_was_paid(world: World, tmp_path: Path) -> None:
+    await world.customer(reference="C-1")
+    row = {"reference": "B-1", "customer": "C-1", "account": "A", "amount_due": "10", "currency": "CNY",
+           "due_on": "2026-11-14"}  # fmt: skip
+    path = bills_file(tmp_path, [row])
+    await imported(world, path, Kind.BILLS)
+    paid = RecordPayment("P", "f", Decimal(10), "CNY", account="A")
+    await payments.record(world.gateway, SERVICE, paid)
+
+    again = (await imported(world, path, Kind.BILLS)).run
+
+    assert (again.changed, again.unchanged) == (0, 1)
+
+
+async def _until_there_are(world: World, number: int) -> None:
+    async with asyncio.timeout(60):
+        while (await numbers(world))["customer"] < number:  # noqa: ASYNC110 - another process writes them
+            await asyncio.sleep(0.05)
+
+
+async def test_killed_half_way_and_started_again_nothing_is_there_twice(tmp_path: Path) -> None:
+    path = tmp_path / "customers.jsonl"
+    rows = 8000
+    with path.open("w") as file:
+        for number in range(rows):
+            one = {"reference": f"C-{number}", "locale": "en", "jurisdiction": "CN", "time_zones": "Asia/Shanghai",
+                   "email": f"c{number}@mail.example"}  # fmt: skip
+            file.write(json.dumps(one) + "\n")
+    async with open_world(tmp_path) as world:
+        env = environment(tmp_path, rulebooks=tmp_path / "rulebooks")
+        command = [str(Path(sys.executable).with_name("gateway")), "import", "--kind", "customers", "--json", str(path)]
+        killed = await asyncio.create_subprocess_exec(*command, env=env, stdout=PIPE, stderr=PIPE)
+        await _until_there_are(world, 2000)
+        killed.kill()
+        await killed.communicate()
+        had = (await numbers(world))["customer"]
+        again = await asyncio.create_subprocess_exec(*command, env=env, stdout=PIPE, stderr=PIPE)
+        said, shown = await again.communicate()
+
+        assert 0 < had < rows
+        assert again.returncode == 0, shown
+        assert json.loads(said)["added"] == rows
+        assert b"where it was" in shown
+        now = await numbers(world)
+        assert (now["customer"], now["contact_point"], now["act"]) == (rows, rows, 2 * rows)
