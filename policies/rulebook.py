@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 
 from policies.core import core_rules
@@ -61,12 +62,28 @@ def _in_force(info: RuleInfo, first: date, last: date) -> bool:
 
 def load(folder: Path | None = None) -> Mapping[str, Rulebook]:
     """Our rulebooks by code; the packs of `folder` are added to them or replace ours. Raises PackError."""
-    packs = dict(_packs(PACKS))
-    packs.update(_packs(folder) if folder else ())
-    return {code: _rulebook(pack, packs) for code, pack in sorted(packs.items()) if not pack.abstract}
+    ours, added = _our_packs(), _packs(folder) if folder else {}
+    packs = {**ours, **added}
+    return {
+        code: _rulebook(pack, packs) if added.keys() & {one.code for one in _line(pack, packs)} else _our_rulebook(code)
+        for code, pack in sorted(packs.items())
+        if not pack.abstract
+    }
 
 
-def _packs(folder: Path) -> Iterable[tuple[str, Pack]]:
+@cache
+def _our_packs() -> Mapping[str, Pack]:
+    return _packs(PACKS)
+
+
+@cache
+def _our_rulebook(code: str) -> Rulebook:
+    """As none of a lender's packs touches it. Read once: it takes longer than opening a gateway does otherwise."""
+    packs = _our_packs()
+    return _rulebook(packs[code], packs)
+
+
+def _packs(folder: Path) -> Mapping[str, Pack]:
     if not folder.is_dir():
         raise PackError(str(folder), None, None, "is not a folder")
     packs: dict[str, Pack] = {}
@@ -75,7 +92,7 @@ def _packs(folder: Path) -> Iterable[tuple[str, Pack]]:
         if pack.code in packs:
             raise PackError(path.name, None, "code", f"{pack.code} is the code of {packs[pack.code].file} too")
         packs[pack.code] = pack
-    return packs.items()
+    return packs
 
 
 def _rulebook(pack: Pack, packs: Mapping[str, Pack]) -> Rulebook:

@@ -125,6 +125,9 @@ class Callers:
         return done
 
 
+TOLD = (b"contact.delivered", b"consent.granted", b"reply.received")
+"""Events that are told before anything goes wrong."""
+
 _KINDS = {"claimNextCallback": "ClaimCallbackInput"}
 
 _RELEASE = """mutation Release($id: ID!, $reason: String) {
@@ -266,6 +269,10 @@ async def _go_well(callers: Callers, sms: LocalSmsProvider, post: LocalSmtpServe
     settled = {"replyId": replies["replies"]["nodes"][0]["id"], "note": plant("SettleReplyInput.note")}
     await do("AGENT", "settleReply", settled, "reply { id }")
     await _see(callers, first, second)
+    async with asyncio.timeout(120):
+        # Before anything fails: told again after a failure, they would come minutes later.
+        while any(kind not in b"\n".join(life.events) for kind in TOLD):
+            await asyncio.sleep(0.05)
 
 
 async def _plans(callers: Callers, customer: str) -> None:
