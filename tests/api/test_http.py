@@ -63,7 +63,7 @@ def body_of(**parameters: Any) -> bytes:
         b"[" * 100_000 + b"]" * 100_000,
         b'{"query":' + b'{"a":' * 50_000 + b"1" + b"}" * 50_001,
         b"[" + GOOD + b"]",
-        gzip.compress(GOOD),
+        gzip.compress(GOOD, mtime=0),
         b'{"query": NaN}',
         body_of(query=None),
         body_of(query=""),
