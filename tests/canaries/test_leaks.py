@@ -1,4 +1,7 @@
-"""Nothing that anybody said comes out where it must not: in logs, errors and events."""
+"""Nothing that anybody said comes out where it must not: in logs, errors and events, nor in the files of the database.
+
+All in one file: pytest-xdist gives a file to one process, and one life is enough.
+"""
 
 import json
 
@@ -52,3 +55,11 @@ def test_no_event_holds_anything_personal(lived: Life) -> None:
     assert all(kind in events for kind in TOLD)
 
     assert lived.found({"events": events}, Kind.PERSONAL) == set()
+
+
+def test_nothing_personal_is_readable_on_disk(lived: Life) -> None:
+    assert lived.found(lived.at_rest, Kind.PERSONAL) == set()
+
+
+def test_what_is_searched_is_where_the_data_lies(lived: Life) -> None:
+    assert lived.found(lived.at_rest, Kind.REFERENCE), "references are kept as they are: else nothing was searched"
