@@ -58,6 +58,7 @@ class Life:
     logs: dict[str, bytes] = field(default_factory=dict)
     errors: list[tuple[str, str]] = field(default_factory=list)
     events: list[bytes] = field(default_factory=list)
+    told: asyncio.Event = field(default_factory=asyncio.Event)  #: all of TOLD were
     at_rest: dict[str, bytes] = field(default_factory=dict)
 
     def plant(self, where: str) -> str:
@@ -150,6 +151,8 @@ async def live(folder: Path) -> Life:
     async def hear(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         life.events.append(repr(sorted(request.headers.items())).encode() + await request.body())
+        if all(kind in b"\n".join(life.events) for kind in TOLD):
+            life.told.set()
         await Response(status_code=204)(scope, receive, send)
 
     async with AsyncExitStack() as stack:
@@ -269,10 +272,9 @@ async def _go_well(callers: Callers, sms: LocalSmsProvider, post: LocalSmtpServe
     settled = {"replyId": replies["replies"]["nodes"][0]["id"], "note": plant("SettleReplyInput.note")}
     await do("AGENT", "settleReply", settled, "reply { id }")
     await _see(callers, first, second)
+    # Before anything fails: told again after a failure, they would come minutes later.
     async with asyncio.timeout(120):
-        # Before anything fails: told again after a failure, they would come minutes later.
-        while any(kind not in b"\n".join(life.events) for kind in TOLD):
-            await asyncio.sleep(0.05)
+        await life.told.wait()
 
 
 async def _plans(callers: Callers, customer: str) -> None:
