@@ -15,9 +15,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from gateway import contact
+from gateway.calendars import zone_of
 from gateway.contact import Answer
 from gateway.core import Gateway
-from gateway.hardship import assessments, diverted, zone_of
+from gateway.hardship import assessments, diverted
 from gateway.known import Known, Subject
 from gateway.model import Bill, Caller, Contact, ContactStatus, Customer, UserErrorCode, problem
 from gateway.planning import plan

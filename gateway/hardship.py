@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from gateway.calendars import zone_of
 from gateway.core import Gateway
 from gateway.model import Customer
 from gateway.requests import RequestContact
@@ -38,12 +39,6 @@ async def assessments(
         if theirs:
             assessed[customer.id] = _assessed(gateway, customer, theirs, work.now)
     return assessed
-
-
-def zone_of(gateway: Gateway, customer: Customer) -> ZoneInfo:
-    """The customer's calendar: their first zone's, else the jurisdiction's."""
-    rulebook = gateway.rulebooks[customer.jurisdiction]
-    return ZoneInfo(next(iter(customer.time_zones), None) or rulebook.time_zone or "UTC")
 
 
 def _assessed(gateway: Gateway, customer: Customer, theirs: Collection[Evidence], now: datetime) -> Assessment:

@@ -7,13 +7,14 @@ has either left before its payment was recorded, or does not leave.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from gateway import contact, ending
 from gateway.applications import promise
+from gateway.calendars import day_over
 from gateway.callers import may_see
 from gateway.core import Gateway
 from gateway.model import Bill, Caller, Contact, Customer, Payment, UserErrorCode, problem
+from gateway.promises import paid_in_time
 from gateway.requests import RecordPayment, RequestContact
 from gateway.store import bills, customers, payments
 from gateway.store.faults import repeated
@@ -50,7 +51,7 @@ async def record(gateway: Gateway, caller: Caller, wanted: RecordPayment) -> Rec
         await payments.add(work, paid, work.index(wanted.fingerprint), caller.id)
         await payments.credit(work, credited, caller)
         taken_back = await ending.closed(work, caller, credited)
-        await _keep_promises(work, caller, {one.customer_id for one in credited})
+        await _keep_promises(gateway, work, caller, {one.customer_id for one in credited})
         receipt = await _receipt(gateway, work, caller, paid[-1]) if wanted.send_receipt else None
         is_due = receipt is not None and receipt.due_at is not None and receipt.due_at <= work.now
     contact.announce(gateway, [*taken_back, *([receipt] if receipt else [])], wake=is_due)
@@ -114,12 +115,12 @@ def _spread(work: Work, wanted: RecordPayment, asked: Sequence[Bill]) -> tuple[t
     return tuple(paid), tuple(credited)
 
 
-async def _keep_promises(work: Work, caller: Caller, customer_ids: set[str]) -> None:
+async def _keep_promises(gateway: Gateway, work: Work, caller: Caller, customer_ids: set[str]) -> None:
     """What was promised has come in. Whose day passes without it, the worker says."""
     promised = await payments.open_promises(work, customer_ids)
     found = await customers.by_id(work, {one.customer_id for one in promised}) if promised else {}
     for one in promised:
-        if await _is_kept(work, one, found[one.customer_id]):
+        if await _is_kept(gateway, work, one, found[one.customer_id]):
             await payments.settle(work, one, PromiseStatus.KEPT, caller)
             await _promise_next(work, one, caller)
 
@@ -131,14 +132,12 @@ async def _promise_next(work: Work, kept: OpenPromise, caller: Caller) -> None:
         await promise(work, following, caller.id)
 
 
-async def _is_kept(work: Work, promise: OpenPromise, customer: Customer) -> bool:
-    """By the customer's own calendar. A promise without an amount is kept when nothing is left."""
-    zone = ZoneInfo(next(iter(customer.time_zones), "UTC"))
-    came = [one for one in await payments.since(work, promise) if one.at.astimezone(zone).date() <= promise.pay_by]
+async def _is_kept(gateway: Gateway, work: Work, promise: OpenPromise, customer: Customer) -> bool:
+    """A promise without an amount is kept when nothing is left."""
+    came = await paid_in_time(work, promise, day_over(gateway, customer, promise.pay_by))
     if promise.amount is None:
-        return bool(came) and not await payments.owes(work, promise)
-    in_time = sum(one.amount for one in came if promise.currency in (None, one.currency))
-    return in_time >= promise.amount
+        return came > 0 and not await payments.owes(work, promise)
+    return came >= promise.amount
 
 
 async def _receipt(gateway: Gateway, work: Work, caller: Caller, payment: Payment) -> Contact:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from gateway.calendars import zone_of
 from gateway.callers import may_see
 from gateway.core import Gateway
-from gateway.hardship import zone_of
 from gateway.model import Caller, Customer, Role, UserErrorCode, problem
 from gateway.store import customers, reactions
 from gateway.store import pressure as store

@@ -4,18 +4,19 @@ What comes in by then keeps the promise at once (`payments.py`). The next instal
 before it was kept, so that the customer is left in peace for as long as the plan is.
 """
 
-from datetime import timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
+from decimal import Decimal
 
 from sqlalchemy import select
 
+from gateway.calendars import day_over
 from gateway.core import Gateway
 from gateway.model import GATEWAY
 from gateway.store import customers, payments
 from gateway.store.faults import repeated
+from gateway.store.payments import OpenPromise
 from gateway.store.work import Work, table
 from policies.facts import PromiseStatus
-from policies.zones import day_start
 
 _PROMISE = table("promise")
 
@@ -37,15 +38,20 @@ async def watch(gateway: Gateway, limit: int = 200) -> int:
         found = await customers.by_id(work, owners)
         settled = 0
         for promise in await payments.open_promises(work, owners):
-            zones = [ZoneInfo(name) for name in found[promise.customer_id].time_zones or ("UTC",)]
-            passed = max(day_start(zone, promise.pay_by.toordinal() + 1) for zone in zones)
-            if promise.id not in ids or work.now < passed:
+            over = day_over(gateway, found[promise.customer_id], promise.pay_by)
+            if promise.id not in ids or work.now < over:
                 continue
-            paid = sum(one.amount for one in await payments.since(work, promise) if one.at < passed)
+            paid = await paid_in_time(work, promise, over)
             is_kept = paid >= promise.amount if promise.amount is not None else paid > 0
             await payments.settle(work, promise, PromiseStatus.KEPT if is_kept else PromiseStatus.BROKEN, GATEWAY)
             settled += 1
     return settled
+
+
+async def paid_in_time(work: Work, promise: OpenPromise, over: datetime) -> Decimal:
+    """What has come in on the promised debts, in its currency, since it was promised and before its day was over."""
+    came = [one for one in await payments.since(work, promise) if one.at < over]
+    return sum((one.amount for one in came if promise.currency in (None, one.currency)), Decimal())
 
 
 async def _overdue(work: Work, limit: int) -> list[tuple[str, str]]:

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from gateway.calendars import day_of
 from gateway.callers import may_see
 from gateway.contact import Answer, accept_in, announce, same_key
 from gateway.core import Gateway
 from gateway.customers import account_id, locked_customer
 from gateway.ending import take_back
-from gateway.hardship import assessments, zone_of
+from gateway.hardship import assessments
 from gateway.model import (
     GATEWAY,
     Bill,
@@ -182,7 +183,7 @@ async def _recorded(gateway: Gateway, work: Work, caller: Caller, signal: Hardsh
 
 async def _overdue(gateway: Gateway, work: Work, customer: Customer) -> list[Bill]:
     """The oldest overdue bill of each account."""
-    today = work.now.astimezone(zone_of(gateway, customer)).date()
+    today = day_of(gateway, customer, work.now)
     oldest: dict[str, Bill] = {}
     for bill in await bills.of_customer(work, customer.id):
         if bill.status is BillStatus.OPEN and bill.due_on < today and bill.amount_left:

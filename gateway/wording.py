@@ -1,9 +1,9 @@
 """From a contact to the message that is handed over."""
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from channels.base import Message
+from gateway.calendars import days_overdue
 from gateway.core import Gateway
 from gateway.model import Bill, Contact, ContactPoint, Customer
 from gateway.words import Values
@@ -66,14 +66,7 @@ def values_of(
         amount=bill.amount_due if purpose is Purpose.PAYMENT_RECEIPT else bill.amount_left,
         currency=bill.currency,
         due_on=bill.due_on,
-        days_overdue=days_overdue(bill, customer, now, gateway),
+        days_overdue=days_overdue(gateway, customer, bill, now),
         account=bill.account.reference,
         unsubscribe_url=unsubscribe_url,
     )
-
-
-def days_overdue(bill: Bill, customer: Customer, now: datetime, gateway: Gateway) -> int:
-    """Whole days since the due date, by the customer's first zone, else the jurisdiction's; 0 until it has passed."""
-    rulebook = gateway.rulebooks[customer.jurisdiction]
-    zone = next(iter(customer.time_zones), None) or rulebook.time_zone or "UTC"
-    return max(0, (now.astimezone(ZoneInfo(zone)).date() - bill.due_on).days)

@@ -13,8 +13,8 @@ from gateway.api.ids import Kind, global_id
 from gateway.api.loaders import Part, Whole
 from gateway.api.scalars import Currency
 from gateway.api.types.node import Node
+from gateway.calendars import days_overdue
 from gateway.store.pages import ContactFilter
-from gateway.wording import days_overdue
 from policies.facts import BillStatus, LenderKind, LenderRole
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Bill(Node):
         gateway = info.context.gateway
         customer = await info.context.load.customer.load(self.bill.customer_id)
         assert customer is not None
-        return days_overdue(self.bill, customer, gateway.clock(), gateway)
+        return days_overdue(gateway, customer, self.bill, gateway.clock())
 
     @strawberry.field(description="The contacts about this bill, oldest first.")
     async def contacts(
