@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from gateway import callbacks, contact, customers, payments
+from gateway import callbacks, contact, customers, payments, promises
 from gateway.contact import Answer
 from gateway.model import Bill, CallbackStatus, ContactStatus, Customer, Unacceptable
 from gateway.payments import Recorded
@@ -205,6 +205,19 @@ async def test_money_that_comes_after_the_day_keeps_no_promise(world: World) -> 
     await pay(world, "P-1", "60", bill_id=bill.id)
 
     assert await _promise(world) is PromiseStatus.OPEN
+
+
+async def test_the_day_of_a_promise_is_over_when_it_is_by_every_clock_of_the_customer(world: World) -> None:
+    customer = await world.customer(time_zones=("Asia/Shanghai", "America/Los_Angeles"))
+    await world.bill(customer, amount=Decimal(100), account="A")
+    today = world.clock().date()
+    await customers.record_promise(world.gateway, SERVICE, RecordPromise(customer.id, today, "A", Decimal(60), "CNY"))
+
+    world.wait(hours=20)
+    assert await promises.watch(world.gateway) == 0
+    await pay(world, "P-1", "60", account="A")
+
+    assert await _promise(world) is PromiseStatus.KEPT
 
 
 async def _promise(world: World) -> PromiseStatus:
