@@ -41,7 +41,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "replies": _EVERYBODY,
     "complaints": _EVERYBODY,
     "survey": _EVERYBODY,
-    "surveyAnswers": _STAFF,
+    "surveyAnswers": _EVERYBODY,
     "contactPressure": _EVERYBODY,
     # what frontends come in with
     "mintCustomerToken": frozenset({_S, _X}),

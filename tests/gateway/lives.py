@@ -16,6 +16,7 @@ from gateway import (
     payments,
     relief,
     replying,
+    surveying,
     unsubscribe,
     views,
 )
@@ -36,6 +37,7 @@ from gateway.requests import (
     SubmitApplication,
 )
 from gateway.store import callers, replies
+from gateway.surveying import RecordSurveyAnswer, Said
 from gateway.views import View
 from policies.facts import Channel, ConsentStatus, HoldKind, Initiator, Medium
 from policies.hardship import SignalKind
@@ -108,13 +110,17 @@ async def _told(world: World, customer: Customer) -> None:
     """What customers told us, and what became of it."""
     gateway, number = world.gateway, customer.reference
     for kind in (SignalKind.OTHER, SignalKind.SPENDING_CHANGED):
-        told = RecordHardshipSignal(customer.id, f"{kind} {number}", "body", kind, note="by phone")
-        signal, _, _ = await relief.record(gateway, AGENT, told)
+        heard = RecordHardshipSignal(customer.id, f"{kind} {number}", "body", kind, note="by phone")
+        signal, _, _ = await relief.record(gateway, AGENT, heard)
     await relief.withdraw(gateway, AGENT, signal.id, "an error")
     for text in ("too often", "too late"):
         wanted = FileComplaint(customer.id, f"{text} {number}", "body", text)
         complaint, _ = await complaining.file(gateway, AGENT, wanted)
-    await complaining.settle(gateway, AGENT, complaint.id, "we are sorry")
+    _, told = await complaining.settle(gateway, AGENT, complaint.id, "we are sorry")
+    assert told is not None
+    await world.deliver()
+    said = RecordSurveyAnswer(told.id, f"asked {number}", "body", Said(1, "still too often", wants_call=True))
+    await surveying.record(gateway, AGENT, said)
 
 
 async def keep_house(world: World) -> None:

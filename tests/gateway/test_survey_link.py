@@ -37,7 +37,7 @@ def test_neighbouring_ids_have_tokens_that_have_nothing_in_common() -> None:
     shown = [token(VAULT, f"{int(ID, 16) + one:032x}") for one in range(100)]
 
     assert len(set(shown)) == 100
-    assert max(len(os.path.commonprefix([one, shown[0]])) for one in shown[1:]) <= 4
+    assert len({one[:6] for one in shown}) == 100
 
 
 def test_another_gateways_token_leads_somewhere_else() -> None:
