@@ -122,6 +122,7 @@ async def _told(world: World, customer: Customer) -> None:
 
 async def _ask(world: World, customer: Customer) -> None:
     """How we did, where anything has left that may be asked about."""
+    await world.deliver()
     async with world.gateway.database.read() as work:
         rows = (await pages.contacts(work, pages.ContactFilter(customer_id=customer.id), pages.Window(50))).items
         left = [one for one in (await contacts.by_id(work, [row.id for row in rows])).values() if is_asked_about(one)]
