@@ -27,7 +27,7 @@ from gateway.store import campaigns as store
 from gateway.store import reactions
 from gateway.store.campaigns import CampaignFilter
 from gateway.store.faults import repeated
-from gateway.store.reactions import Reaction
+from gateway.store.reactions import Reaction, ReactionKind
 from gateway.store.work import Work
 from policies import cadence, moments
 from policies.cadence import Cadences, Nothing, Notice, Reason, Situation, Step
@@ -339,12 +339,13 @@ def _situation(
     zone = zone_of(gateway, customer)
     rows = [row for row in past.contacts[customer.id] if row.bill_id == bill.id]
     elsewhere = [row for row in past.contacts[customer.id] if row.bill_id != bill.id]
-    at = past.settled.get(bill.id)
+    at, heard = past.settled.get(bill.id), past.reactions.get(customer.id, ())
     return Situation(
         due_on=bill.due_on,
         status=bill.status,
         notices=tuple(sorted((_notice(row, zone) for row in rows), key=lambda one: one.on)),
-        reactions=tuple(one.at.astimezone(zone).date() for one in past.reactions.get(customer.id, ())),
+        reactions=tuple(one.at.astimezone(zone).date() for one in heard if one.kind != ReactionKind.LOW_SCORE),
+        low_scores=reactions.low_scores(heard),
         stops=_stops(work, known, past, bill, today),
         under_way=any(map(_is_under_way, rows)),
         settled_on=at.astimezone(zone).date() if at and bill.status is BillStatus.PAID else None,

@@ -63,26 +63,40 @@ async def file(gateway: Gateway, caller: Caller, wanted: FileComplaint) -> tuple
             raise problem(UserErrorCode.INVALID, "lies in the future", "at")
         about = await _contact(work, customer, wanted.contact_id)
         account = await account_id(work, customer, wanted.account, "account") if wanted.account else None
-        hold = replace(customers.hold_now(work, customer.id, HoldKind.COMPLAINT), account_id=account)
-        await customers.add_hold(work, hold, note=None, caller_id=caller.id)
-        complaint = Complaint(
-            id=work.new_id(),
-            customer_id=customer.id,
-            contact_id=about,
-            account_id=account,
-            text=wanted.text,
-            at=wanted.at or work.now,
-            recorded_at=work.now,
-            hold_id=hold.id,
-            status=ComplaintStatus.OPEN,
-        )
-        await store.add(work, complaint, caller)
-        gone = await _take_demands_back(work, caller, customer, account)
-        await contacts.reconsider(work, customer.id)
+        complaint, gone = await put_on_record(work, caller, customer, wanted.text, about, account, wanted.at)
         made = Made("fileComplaint", fingerprint, complaint.id)
         await work.insert("idempotency", [idempotency.row(work, *key, made)])
     announce(gateway, gone, wake=True)
     return complaint, False
+
+
+async def put_on_record(
+    work: Work,
+    caller: Caller,
+    customer: Customer,
+    text: str,
+    about: str | None,
+    account: str | None = None,
+    at: datetime | None = None,
+) -> tuple[Complaint, list[Contact]]:
+    """The customer is locked. The complaint about a contact or a debt of theirs, and the contacts it took back."""
+    hold = replace(customers.hold_now(work, customer.id, HoldKind.COMPLAINT), account_id=account)
+    await customers.add_hold(work, hold, note=None, caller_id=caller.id)
+    complaint = Complaint(
+        id=work.new_id(),
+        customer_id=customer.id,
+        contact_id=about,
+        account_id=account,
+        text=text,
+        at=at or work.now,
+        recorded_at=work.now,
+        hold_id=hold.id,
+        status=ComplaintStatus.OPEN,
+    )
+    await store.add(work, complaint, caller)
+    gone = await _take_demands_back(work, caller, customer, account)
+    await contacts.reconsider(work, customer.id)
+    return complaint, gone
 
 
 @repeated

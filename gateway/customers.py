@@ -50,7 +50,7 @@ async def register(gateway: Gateway, caller: Caller, wanted: RegisterCustomer) -
     async with gateway.database.write() as work:
         before = await _locked(work, wanted.reference)
         if before is not None:
-            await _refuse_if_erased(work, before.id, "reference")
+            await refuse_if_erased(work, before.id, "reference")
         points = await store.points_of(work, [before.id]) if before else []
         customer = merged(work, before, points, wanted, new_points)
         if before is None:
@@ -87,7 +87,7 @@ def merged(
     )
 
 
-async def _refuse_if_erased(work: Work, customer_id: str, field: str) -> None:
+async def refuse_if_erased(work: Work, customer_id: str, field: str) -> None:
     """What is only stored is not added to."""
     if await erasures.of_customers(work, [customer_id]):
         message = "this customer asked to be forgotten: what is kept of them is only stored"
@@ -167,7 +167,7 @@ async def register_bill(gateway: Gateway, caller: Caller, wanted: RegisterBill) 
     """Create a bill and its account, or bring them up to date. What is absent stays as it was."""
     async with gateway.database.write() as work:
         customer = await locked_customer(work, caller, wanted.customer_id)
-        await _refuse_if_erased(work, customer.id, "customerId")
+        await refuse_if_erased(work, customer.id, "customerId")
         before = await bills.by_reference(work, wanted.reference)
         if before is not None and before.customer_id != customer.id:
             raise problem(UserErrorCode.CONFLICT, "this reference is another customer's bill", "reference")

@@ -37,7 +37,7 @@ OURS = {
 LEFT_OUT = {"api_key", "caller", "checkpoint_head", "event", "log_entry"}
 """Tables that carry a customer's id for our own sake: doors, messages to callers, hashes of what is here anyway."""
 
-NAMES_STAFF = {"agent", "caller", "paused_by", "requested_by", "settled_by"}
+NAMES_STAFF = {"agent", "caller", "paused_by", "recorded_by", "requested_by", "settled_by"}
 """Columns that hold names of people who work for the lender: to the customer they are the lender."""
 
 

@@ -437,6 +437,26 @@ class Complaint:
     answer: str | None = field(default=None, repr=False)
 
 
+LOW_SCORE = 2
+"""Up to this score a survey's answer says that the customer was not treated well."""
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyAnswer:
+    """What a customer answered when they were asked how a contact was."""
+
+    id: str
+    customer_id: str
+    contact_id: str
+    score: int  #: 1, very badly, to 5, very well
+    text: str | None = field(repr=False)
+    wants_call: bool
+    recorded_at: datetime
+    recorded_by: str
+    complaint_id: str | None  #: what it was put on record as, too
+    call_id: str | None  #: the contact that calls back
+
+
 @dataclass(frozen=True, slots=True)
 class Pause:
     """Somebody stopped sending: of one purpose, on one channel, through one provider, or, where none is named, all."""

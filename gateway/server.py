@@ -12,7 +12,7 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway import sandbox, unsubscribe, webhooks
+from gateway import sandbox, survey_page, unsubscribe, webhooks
 from gateway.api.app import create_app
 from gateway.api.headers import of_every_answer, with_headers
 from gateway.app import check_port, open_gateway
@@ -27,9 +27,9 @@ log = structlog.get_logger(__name__)
 
 
 def build(gateway: Gateway) -> ASGIApp:
-    """Everything that listens: the API, the health checks, the page behind `List-Unsubscribe`, providers' webhooks."""
+    """Everything that listens: the API, the health checks, customers' two pages, providers' webhooks."""
     made = create_app(gateway)
-    made.router.routes += [unsubscribe.route(gateway), webhooks.route(gateway)]
+    made.router.routes += [unsubscribe.route(gateway), survey_page.route(gateway), webhooks.route(gateway)]
     graphql: ASGIApp = made.state.graphql
     app = with_headers(made, of_every_answer(gateway.settings))
 

@@ -84,6 +84,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "hardship_signal.withdrawn": ("A sign of hardship was withdrawn.", "还款困难的记录已撤销。"),
     "complaint": ("The customer complained.", "客户投诉。"),
     "complaint.settled": ("The complaint was settled.", "投诉已处理。"),
+    "survey_answer": (
+        "The customer was asked how we did, and gave {score} of 5.",
+        "回访问卷评分：{score}分（满分5分）。",
+    ),
 }
 """By the kind of an entry."""
 

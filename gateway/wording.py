@@ -1,8 +1,10 @@
 """From a contact to the message that is handed over."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from channels.base import Message
+from gateway import survey_link
 from gateway.calendars import days_overdue
 from gateway.core import Gateway
 from gateway.model import Bill, Contact, ContactPoint, Customer
@@ -25,7 +27,10 @@ def compose(
 ) -> tuple[Message, str]:
     """The message with today's facts, and the version of its template. Raises `WordsError`."""
     unsubscribe_url = f"{gateway.settings.address()}/unsubscribe/{point.unsubscribe_token}"
-    values = values_of(gateway, customer, bill, contact.purpose, now, unsubscribe_url)
+    values = replace(
+        values_of(gateway, customer, bill, contact.purpose, now, unsubscribe_url),
+        survey_url=_survey_url(gateway, contact, channel),
+    )
     rendered = gateway.words.render(
         contact.template,
         channel,
@@ -48,6 +53,17 @@ def compose(
         values=rendered.values,
     )
     return message, rendered.version
+
+
+SURVEYED = frozenset({Purpose.FOLLOW_UP, Purpose.CUSTOMER_REPLY})
+"""Whose messages may hold the link to a survey: nobody is asked how a demand was."""
+
+
+def _survey_url(gateway: Gateway, contact: Contact, channel: Channel) -> str | None:
+    """An agent needs no link: they ask, and record the answer."""
+    if contact.purpose not in SURVEYED or channel is Channel.CALLBACK:
+        return None
+    return f"{gateway.settings.address()}/survey/{survey_link.token(gateway.database.vault, contact.id)}"
 
 
 def values_of(

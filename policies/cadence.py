@@ -1,7 +1,8 @@
 """Graded notices as data: which step comes next for a bill, on which day, by which channels, and when it ends.
 
 `next_step` is a pure function of what is known. It proposes; whether a contact may be made, the rules say as always.
-No reaction lowers the pace and never raises it: with fewer reactions there is never a step where there was none.
+No reaction lowers the pace and never raises it, and so does a low score in a survey: with fewer reactions or lower
+scores there is never a step where there was none.
 """
 
 import tomllib
@@ -20,6 +21,9 @@ from policies.rulebook import Rulebook
 FILE = Path(__file__).parent / "cadence.toml"
 
 EVERY = "*"
+
+LOW_SCORE_WEIGHT = 2
+"""A customer who says that we treated them badly slows us down like so many notices without reaction."""
 
 #: Graded by the day: each is stricter than the one before it.
 TIERS = (Purpose.DUE_REMINDER, Purpose.OVERDUE_REMINDER, Purpose.OVERDUE_WARNING, Purpose.FINAL_NOTICE)
@@ -139,6 +143,7 @@ class Situation:
     stops: Reason | None = None  #: a hold, a promise or an application
     under_way: bool = False
     settled_on: date | None = None  #: the day of the last payment, where it is paid
+    low_scores: int = 0  #: how often the customer found us wanting, and nothing better since
     elsewhere: date | None = None  #: the day of the last contact about another bill: nobody is flooded
 
 
@@ -174,7 +179,7 @@ def next_step(cadences: Cadences, cadence: Cadence, known: Situation, today: dat
     if isinstance(found, Nothing):
         return found
     tier, reason = found
-    spacing = ceil(tier.spacing * cadences.spacing_factor(unanswered))
+    spacing = ceil(tier.spacing * cadences.spacing_factor(unanswered + LOW_SCORE_WEIGHT * known.low_scores))
     days = [*(notice.on for notice in known.notices), *([known.elsewhere] if known.elsewhere else [])]
     if days and (today - max(days)).days < spacing:
         until = max(days) + timedelta(days=spacing)

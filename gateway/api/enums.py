@@ -333,6 +333,8 @@ _describe(
         "PAYMENT": "Paid.",
         "APPLICATION": "Applied for an easier plan.",
         "OPT_OUT": "Asked not to be contacted.",
+        "SURVEY": "Was asked how we did, and gave 3 to 5.",
+        "LOW_SCORE": "Was asked how we did, and gave 1 or 2.",
     },
 )
 _describe(

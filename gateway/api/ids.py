@@ -25,6 +25,7 @@ class Kind(StrEnum):
     HOLD = "Hold"
     HARDSHIP_SIGNAL = "HardshipSignal"
     COMPLAINT = "Complaint"
+    SURVEY_ANSWER = "SurveyAnswer"
     PROMISE = "Promise"
     APPLICATION = "RepaymentApplication"
     OUTSIDE_CONTACT = "OutsideContact"

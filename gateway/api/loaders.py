@@ -34,6 +34,7 @@ from gateway.model import (
     Receipt,
     Reply,
     StoredDecision,
+    SurveyAnswer,
 )
 from gateway.store import (
     applications,
@@ -48,6 +49,7 @@ from gateway.store import (
     pages,
     payments,
     replies,
+    survey_answers,
     views,
 )
 from gateway.store import hardship as hardship_signals
@@ -151,6 +153,10 @@ class Loaders:
         return self._by_id(complaints.by_id)
 
     @cached_property
+    def survey_answer(self) -> DataLoader[str, SurveyAnswer | None]:
+        return self._by_id(survey_answers.by_id)
+
+    @cached_property
     def promise(self) -> DataLoader[str, PromiseEntry | None]:
         return self._by_id(pages.promises)
 
@@ -211,6 +217,10 @@ class Loaders:
     @cached_property
     def complaints(self) -> DataLoader[str, list[Complaint]]:
         return self._lists(complaints.of_customers)
+
+    @cached_property
+    def survey_answers(self) -> DataLoader[str, list[SurveyAnswer]]:
+        return self._lists(survey_answers.of_customers)
 
     @cached_property
     def hardship(self) -> DataLoader[str, Assessment | None]:

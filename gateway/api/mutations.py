@@ -21,6 +21,7 @@ from gateway.api.replies import ReplyMutations
 from gateway.api.rights import RightsMutations
 from gateway.api.sandboxing import SandboxMutations
 from gateway.api.scalars import DateTimeText
+from gateway.api.surveys import SurveyMutations
 from gateway.api.tokens import TokenMutations
 from gateway.api.types.bill import Bill
 from gateway.api.types.callback import Callback
@@ -82,6 +83,7 @@ class Mutation(
     ReplyMutations,
     RightsMutations,
     SandboxMutations,
+    SurveyMutations,
     TokenMutations,
 ):
     @strawberry.mutation(description="Create a customer, or bring one up to date, by `reference`.")

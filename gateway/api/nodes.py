@@ -22,6 +22,7 @@ from gateway.api.types.node import Node
 from gateway.api.types.pause import Pause
 from gateway.api.types.record import Consent, Hold, OutsideContact, Promise
 from gateway.api.types.reply import Reply
+from gateway.api.types.survey import SurveyAnswer
 from gateway.api.types.view import View
 from gateway.events import is_own
 from gateway.store import events as event_rows
@@ -105,6 +106,7 @@ _FINDERS: Mapping[Kind, Find] = {
     Kind.HOLD: _owned(lambda context: context.load.hold, Hold.of),
     Kind.HARDSHIP_SIGNAL: _owned(lambda context: context.load.hardship_signal, HardshipSignal.of),
     Kind.COMPLAINT: _owned(lambda context: context.load.complaint, Complaint.of),
+    Kind.SURVEY_ANSWER: _owned(lambda context: context.load.survey_answer, SurveyAnswer.of),
     Kind.PROMISE: _owned(lambda context: context.load.promise, Promise.of),
     Kind.APPLICATION: _owned(lambda context: context.load.application, RepaymentApplication.of),
     Kind.OUTSIDE_CONTACT: _owned(lambda context: context.load.outside, OutsideContact.of),

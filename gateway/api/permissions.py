@@ -40,6 +40,8 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "pauses": _STAFF,
     "replies": _EVERYBODY,
     "complaints": _EVERYBODY,
+    "survey": _EVERYBODY,
+    "surveyAnswers": _EVERYBODY,
     "contactPressure": _EVERYBODY,
     # what frontends come in with
     "mintCustomerToken": frozenset({_S, _X}),
@@ -80,6 +82,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "withdrawHardshipSignal": frozenset({_A, _L, _X}),
     "fileComplaint": frozenset({_C, _S, _A, _X}),
     "settleComplaint": frozenset({_A, _L, _X}),
+    "recordSurveyAnswer": frozenset({_C, _S, _A, _X}),
     "settleReply": frozenset({_A, _L, _X}),
     "pauseSending": frozenset({_S, _L, _X}),
     "resumeSending": frozenset({_L, _X}),
@@ -144,7 +147,7 @@ _TABLE: Mapping[str, Mapping[str, Row]] = {
     "Customer": {
         "id reference locale timeZones jurisdiction maskedName": _CUSTOMERS,
         "contactPoints bills contacts consents holds promises outsideContacts timeline": _CUSTOMERS,
-        "hardship complaints applications": _CUSTOMERS,
+        "hardship complaints surveyAnswers applications": _CUSTOMERS,
         "name": _row("shown|hidden", "masked", "shown|reason", "reason", "shown|reason"),
         "views": _row("shown|hidden", "masked", "masked", "shown", "shown"),
         "erasure": _CUSTOMERS,
@@ -200,6 +203,12 @@ _TABLE: Mapping[str, Mapping[str, Row]] = {
         "settledBy": _STAFFS,
         "text answer": _row("shown|hidden", "masked", "reason", "reason", "reason"),
     },
+    "Survey": {"scoreQuestion scores textQuestion callQuestion note endsAt answer": _CUSTOMERS},
+    "SurveyAnswer": {
+        "id customer contact score wantsCall maskedText recordedAt complaint call": _CUSTOMERS,
+        "recordedBy": _STAFFS,
+        "text": _row("shown|hidden", "masked", "reason", "reason", "reason"),
+    },
     "Reply": {
         "id customer contactPoint channel meaning status at receivedAt settledAt": _CUSTOMERS,
         "maskedText maskedSender": _CUSTOMERS,
@@ -240,8 +249,10 @@ _TABLE: Mapping[str, Mapping[str, Row]] = {
     "RepaymentApplicationConnection": {"edges nodes pageInfo totalCount": _CUSTOMERS},
     "RepaymentApplicationEdge": {"cursor node": _CUSTOMERS},
     "AttemptConnection BillConnection CallbackConnection ComplaintConnection "
-    "ContactConnection ReplyConnection TimelineEntryConnection": {"edges nodes pageInfo totalCount": _CUSTOMERS},
-    "AttemptEdge BillEdge CallbackEdge ComplaintEdge ContactEdge ReplyEdge TimelineEntryEdge": {
+    "ContactConnection ReplyConnection SurveyAnswerConnection TimelineEntryConnection": {
+        "edges nodes pageInfo totalCount": _CUSTOMERS
+    },
+    "AttemptEdge BillEdge CallbackEdge ComplaintEdge ContactEdge ReplyEdge SurveyAnswerEdge TimelineEntryEdge": {
         "cursor node": _CUSTOMERS
     },
     "ViewConnection": {"edges nodes pageInfo totalCount": _VIEWS},
@@ -288,6 +299,7 @@ _TABLE: Mapping[str, Mapping[str, Row]] = {
     "RecordHardshipSignalPayload": {"signal offers replayed userErrors": _NOBODYS},
     "WithdrawHardshipSignalPayload": {"signal userErrors": _NOBODYS},
     "FileComplaintPayload": {"complaint replayed userErrors": _NOBODYS},
+    "RecordSurveyAnswerPayload": {"answer replayed userErrors": _NOBODYS},
     "SettleComplaintPayload": {"complaint contact userErrors": _NOBODYS},
     "SubscribeEventsPayload": {"subscription secret userErrors": _NOBODYS},
 }

@@ -21,6 +21,7 @@ from gateway.api.reading import Reader, is_given
 from gateway.api.replies import ReplyQueries
 from gateway.api.sandboxing import SandboxQueries
 from gateway.api.scalars import DateTimeText, Jurisdiction
+from gateway.api.surveys import SurveyQueries
 from gateway.api.types.callback import Callback
 from gateway.api.types.contact import Contact
 from gateway.api.types.customer import Customer
@@ -41,7 +42,14 @@ MOST_IDS = 100
 
 @strawberry.type(description="What can be asked.")
 class Query(
-    ApplicationQueries, EventQueries, ListeningQueries, PauseQueries, ReplyQueries, SandboxQueries, WordQueries
+    ApplicationQueries,
+    EventQueries,
+    ListeningQueries,
+    PauseQueries,
+    ReplyQueries,
+    SandboxQueries,
+    SurveyQueries,
+    WordQueries,
 ):
     @strawberry.field(description="Anything by its global id; null for what the caller may not see.")
     async def node(

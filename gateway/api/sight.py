@@ -32,6 +32,7 @@ _VALUES: Mapping[str, Callable[[Any], Any]] = {
     "RepaymentApplication": attrgetter("application"),
     "HardshipSignal": attrgetter("signal"),
     "Complaint": attrgetter("complaint"),
+    "SurveyAnswer": attrgetter("answer"),
     "SandboxMessage": attrgetter("message"),
 }
 """The domain's value behind each type that has guarded fields."""

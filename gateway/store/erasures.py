@@ -26,6 +26,7 @@ _LAST: tuple[tuple[str, str], ...] = (
     ("outside_contact", "at"),
     ("reply", "received_at"),
     ("promise", "made_at"),
+    ("survey_answer", "recorded_at"),
 )
 """What counts as contact, and by which of its times."""
 

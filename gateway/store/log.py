@@ -27,6 +27,7 @@ RECORDS = (
     "payment",
     "promise",
     "reply",
+    "survey_answer",
     "view",
 )
 """The tables whose rows are entries of a chain."""

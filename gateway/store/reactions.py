@@ -1,7 +1,7 @@
 """How customers reacted: everything by which they let us hear of them, from wherever it is on record."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Select, String, cast, literal, null, or_, select, union_all
 
-from gateway.model import OutsideResult
+from gateway.model import LOW_SCORE, OutsideResult
 from gateway.store.work import Work, table
 from policies.facts import ConsentStatus, Initiator, Reach
 
@@ -19,6 +19,7 @@ _OUTSIDE = table("outside_contact")
 _PAYMENT = table("payment")
 _REPLY = table("reply")
 _SLOT = table("slot")
+_SURVEY = table("survey_answer")
 
 _NO_CONTACT = cast(null(), String)
 
@@ -32,6 +33,8 @@ class ReactionKind(StrEnum):
     PAYMENT = "PAYMENT"
     APPLICATION = "APPLICATION"
     OPT_OUT = "OPT_OUT"
+    SURVEY = "SURVEY"  #: they were asked how we did, and found it fair or good
+    LOW_SCORE = "LOW_SCORE"  #: ... and did not
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,21 @@ def _parts(ids: Collection[str]) -> list[Select[Any]]:
         _part(_PAYMENT, kinds.PAYMENT, ids),
         _part(_APPLICATION, kinds.APPLICATION, ids, at=_APPLICATION.c.submitted_at),
         _part(_CONSENT, kinds.OPT_OUT, ids).where(_CONSENT.c.status == ConsentStatus.WITHDRAWN),
+        _answered(kinds.SURVEY, ids).where(_SURVEY.c.score > LOW_SCORE),
+        _answered(kinds.LOW_SCORE, ids).where(_SURVEY.c.score <= LOW_SCORE),
     ]
+
+
+def low_scores(reacted: Sequence[Reaction]) -> int:
+    """How often we were found wanting since we were last found fair or good."""
+    number = 0
+    for one in reacted:
+        number = 0 if one.kind == ReactionKind.SURVEY else number + (one.kind == ReactionKind.LOW_SCORE)
+    return number
+
+
+def _answered(kind: ReactionKind, ids: Collection[str]) -> Select[Any]:
+    return _part(_SURVEY, kind, ids, _SURVEY.c.contact_id, _SURVEY.c.recorded_at)
 
 
 def _part(of: Any, kind: ReactionKind, ids: Collection[str], contact: Any = _NO_CONTACT, at: Any = None) -> Select[Any]:

@@ -32,9 +32,10 @@ def _given(name: str, *columns: str) -> Index:
     return Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
 
 
-def _of(target: str, *, index: bool = False, nullable: bool = False) -> Any:
+def _of(target: str, *, index: bool = False, nullable: bool = False, unique: bool | None = None) -> Any:
     """A reference to another row."""
-    return Field(default=None, sa_column=Column(String(32), ForeignKey(f"{target}.id"), index=index, nullable=nullable))
+    key = ForeignKey(f"{target}.id")
+    return Field(default=None, sa_column=Column(String(32), key, index=index, nullable=nullable, unique=unique))
 
 
 def _sealed(*, nullable: bool = False) -> Any:
@@ -299,6 +300,24 @@ class ComplaintRow(SQLModel, table=True):
     settled_at: datetime | None = Field(default=None, sa_type=Instant)
     settled_by: str | None = None
     answer: str | None = _sealed(nullable=True)
+
+
+class SurveyAnswerRow(SQLModel, table=True):
+    """What a customer answered when they were asked how a contact was: once, for good."""
+
+    __tablename__ = "survey_answer"
+    id: str = _id()
+    customer_id: str = _of("customer", index=True)
+    seq: int
+    contact_id: str = _of("contact", unique=True)
+    score: int
+    text: str | None = _sealed(nullable=True)
+    wants_call: bool
+    recorded_at: datetime = Field(sa_type=Instant)
+    recorded_by: str
+    caller_id: str
+    complaint_id: str | None = _of("complaint", nullable=True)
+    call_id: str | None = _of("contact", nullable=True)
 
 
 class OutsideContactRow(SQLModel, table=True):

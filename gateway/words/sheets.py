@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.words import survey
 from gateway.words.errors import BadTemplate
 from policies.facts import Channel
 
@@ -45,7 +46,8 @@ def read(folder: Path) -> dict[tuple[str, str], Sheet]:
     """All sheets below `folder`, by language and name."""
     if not folder.is_dir():
         raise BadTemplate(folder, "is not a folder")
-    return {_key(path): _sheet(path) for path in sorted(folder.glob("*/*.toml"))}
+    found = (path for path in sorted(folder.glob("*/*.toml")) if path.stem != survey.NAME)
+    return {_key(path): _sheet(path) for path in found}
 
 
 def variant(stem: str) -> tuple[str, str | None, str | None]:

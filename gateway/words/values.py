@@ -28,6 +28,7 @@ class Values:
     days_overdue: int | None = None
     account: str | None = field(default=None, repr=False)  #: the whole reference: it is masked when rendered
     unsubscribe_url: str | None = field(default=None, repr=False)
+    survey_url: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

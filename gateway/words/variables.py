@@ -15,7 +15,10 @@ from gateway.words.phrases import Phrases, printable_amount
 #: What is known of every message.
 ALWAYS = frozenset({"lender", "phone", "pay_url", "help_url"})
 #: The names that we fill in ourselves. A caller cannot speak in the lender's name or change what a bill says.
-BUILT_IN = ALWAYS | {"name", "unsubscribe_url", "amount", "currency", "due_on", "days_overdue", "account"}
+BUILT_IN = ALWAYS | {
+    *("name", "unsubscribe_url", "survey_url"),
+    *("amount", "currency", "due_on", "days_overdue", "account"),
+}
 MAX_LENGTH = 500
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")

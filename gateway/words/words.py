@@ -5,13 +5,14 @@ from functools import lru_cache
 from pathlib import Path
 
 from channels.sms.segments import segments
-from gateway.words import sheets
+from gateway.words import sheets, survey
 from gateway.words.compiling import Compiled, compiled
 from gateway.words.errors import BadTemplate, Forbidden, UnknownTemplate
 from gateway.words.linting import check_values, purpose_of, refuse_bad, required_names, template_problems
 from gateway.words.phrases import Phrases, masked, phrases
 from gateway.words.sheets import DISCREET_FRAME, FRAME, SHARED, Sheet, variant
 from gateway.words.speech import Frame, Pair, Speech, html_of, pair, paragraphs
+from gateway.words.survey import SurveyWords
 from gateway.words.values import Lender, Rendered, Values
 from gateway.words.variables import clean, name_of, ready
 from policies.facts import Channel, Purpose
@@ -26,13 +27,15 @@ _LAYOUT = "layout.html.j2"
 class Words:
     """Our templates and the lender's own, for every purpose, channel and language."""
 
-    def __init__(self, library: _Library, layout: Compiled, lender: Lender) -> None:
+    def __init__(self, library: _Library, layout: Compiled, lender: Lender, surveys: Mapping[str, SurveyWords]) -> None:
         self._library = library
         self._layout = layout
         self._languages = frozenset(key[2] for key in library)
         self._names = frozenset(key[0] for key in library)
         self._products = frozenset(filter(None, (key[4] for key in library)))
         self._lender = {language: _lender(lender, language) for language in self._languages}
+        #: What is asked afterwards, by language.
+        self.surveys = surveys
 
     @classmethod
     def load(
@@ -54,7 +57,8 @@ class Words:
             library |= _language(
                 language, {name: sheet for (of, name), sheet in files.items() if of == language}, source, refuse
             )
-        return cls(library, compiled(layout, source, html=True), lender)
+        surveys = _surveys({language for language, _ in files}, folder, refuse)
+        return cls(library, compiled(layout, source, html=True), lender, surveys)
 
     def default(self, purpose: Purpose) -> str:
         """The template that is used where a caller names none."""
@@ -110,6 +114,14 @@ class Words:
     def check_said(self, template: str, purpose: Purpose, locale: str, variables: Mapping[str, object]) -> None:
         """Raise `BadWords` for a caller's value that may not be said. Worth calling before a contact is accepted."""
         check_values(variables, purpose_of(template) or purpose, self.language(locale))
+
+    def survey(self, locale: str) -> SurveyWords:
+        """What a customer of this locale is asked."""
+        return self.surveys[self.language(locale)]
+
+    def signature(self, locale: str) -> str:
+        """Who speaks: the lender's name, as this customer reads it."""
+        return str(self._lender[self.language(locale)]["lender"])
 
     def language(self, locale: str) -> str:
         """In which of our languages a customer of this locale is written to."""
@@ -175,6 +187,18 @@ def _layout(folder: Path | None) -> Path:
     return own if own and own.is_file() else sheets.OURS / _LAYOUT
 
 
+def _surveys(
+    languages: Collection[str], folder: Path | None, refuse: Callable[[Path, tuple[Problem, ...]], None]
+) -> dict[str, SurveyWords]:
+    found = survey.read(sheets.OURS) | (survey.read(folder) if folder else {})
+    for language in languages:
+        if language not in found:
+            raise BadTemplate(Path(language, f"{survey.NAME}.toml"), "is missing")
+    for language, (path, words) in found.items():
+        refuse(path, tuple(survey.problems(words, language)))
+    return {language: words for language, (_, words) in found.items()}
+
+
 def _language(
     language: str, files: Mapping[str, Sheet], layout: str, refuse: Callable[[Path, tuple[Problem, ...]], None]
 ) -> _Library:
@@ -237,4 +261,6 @@ def _facts(used: frozenset[str], values: Values, how: Phrases) -> dict[str, obje
         facts["name"] = name
     if "unsubscribe_url" in used and values.unsubscribe_url:
         facts["unsubscribe_url"] = clean(values.unsubscribe_url)
+    if "survey_url" in used and values.survey_url:
+        facts["survey_url"] = clean(values.survey_url)
     return facts

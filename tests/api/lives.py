@@ -24,6 +24,7 @@ from gateway import (
     relief,
     replying,
     sandbox,
+    surveying,
     views,
 )
 from gateway.api.ids import Kind, global_id
@@ -47,6 +48,7 @@ from gateway.store import applications as application_rows
 from gateway.store import attempts, pages, replies
 from gateway.store import customers as store
 from gateway.store.pages import Window
+from gateway.surveying import RecordSurveyAnswer, Said
 from gateway.views import View
 from policies.facts import Channel, ConsentStatus, HoldKind, Initiator, Medium, Purpose
 from policies.hardship import SignalKind
@@ -103,6 +105,7 @@ class Life:
     waiting: str = ""
     open_reply: str = ""
     open_bill: str = ""
+    surveyed: str = ""
 
     def id(self, kind: Kind) -> str:
         return self.things[kind][0]
@@ -290,9 +293,23 @@ async def _tell(api: Api, life: Life, agent: Caller, contact_id: str) -> Answer:
     wanted = FileComplaint(whose, f"complaint {whose}", "f", "too often", contact_id, life.account)
     complaint, _ = await complaining.file(gateway, agent, wanted)
     await complaining.settle(gateway, agent, complaint.id, "we are sorry")
+    await _ask(api, life, agent)
     life.things[Kind.HARDSHIP_SIGNAL] = [global_id(Kind.HARDSHIP_SIGNAL, one) for one in (lost, error)]
     life.things[Kind.COMPLAINT] = [global_id(Kind.COMPLAINT, complaint.id)]
     return await api.world.request(life.customer, Channel.SMS, bill_id=life.bill, purpose=Purpose.OVERDUE_REMINDER)
+
+
+async def _ask(api: Api, life: Life, agent: Caller) -> None:
+    """They were not content, and want a call, which nobody makes here."""
+    world = api.world
+    asked = await world.request(life.customer, Channel.SMS)
+    await world.deliver()
+    said = RecordSurveyAnswer(asked.contact.id, f"asked {life.customer.id}", "f", Said(2, "nobody called", True))
+    answer, _ = await surveying.record(world.gateway, agent, said)
+    assert answer.call_id is not None
+    await ending.cancel(world.gateway, agent, answer.call_id, "not here")
+    life.surveyed = global_id(Kind.CONTACT, asked.contact.id)
+    life.things[Kind.SURVEY_ANSWER] = [global_id(Kind.SURVEY_ANSWER, answer.id)]
 
 
 async def _look(api: Api, life: Life, contact_id: str) -> None:

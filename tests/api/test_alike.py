@@ -27,6 +27,8 @@ PLACES: dict[str, tuple[Kind, str]] = {
     "callbacks customerId": (Kind.CUSTOMER, "callbacks(customerId: $id) { totalCount nodes { id } }"),
     "replies customerId": (Kind.CUSTOMER, "replies(customerId: $id) { totalCount nodes { id } }"),
     "complaints customerId": (Kind.CUSTOMER, "complaints(customerId: $id) { totalCount nodes { id } }"),
+    "survey contactId": (Kind.CONTACT, "survey(contactId: $id) { endsAt }"),
+    "surveyAnswers customerId": (Kind.CUSTOMER, "surveyAnswers(customerId: $id) { totalCount nodes { id } }"),
     "contactPressure customerId": (Kind.CUSTOMER, "contactPressure(customerId: $id) { sentence }"),
     "previewContact input.customerId": (
         Kind.CUSTOMER,
@@ -127,6 +129,10 @@ PLACES: dict[str, tuple[Kind, str]] = {
     "settleComplaint input.complaintId": (
         Kind.COMPLAINT,
         'settleComplaint(input: {complaintId: $id, answer: "sorry"})',
+    ),
+    "recordSurveyAnswer input.contactId": (
+        Kind.CONTACT,
+        'recordSurveyAnswer(input: {idempotencyKey: "k", contactId: $id, score: 5})',
     ),
     "setPreferences input.customerId": (
         Kind.CUSTOMER,

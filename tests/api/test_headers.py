@@ -28,6 +28,7 @@ PREFLIGHT = {
         ("GET", "/health"),
         ("GET", "/ready"),
         ("GET", "/unsubscribe/unknown"),
+        ("GET", "/survey/unknown"),
         ("POST", "/webhooks/unknown"),
         ("GET", "/nothing"),
         ("DELETE", "/health"),

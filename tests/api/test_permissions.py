@@ -82,6 +82,7 @@ def test_what_customers_may_do_is_little() -> None:
         "submitRepaymentApplication",
         "withdrawRepaymentApplication",
         "fileComplaint",
+        "recordSurveyAnswer",
     }
 
 
@@ -165,6 +166,9 @@ ASKED: dict[str, str] = {
     "RepaymentApplicationEdge": "repaymentApplications(customerId: $id) { edges { %s } }",
     "ComplaintConnection": "complaints(customerId: $id) { %s }",
     "ComplaintEdge": "complaints(customerId: $id) { edges { %s } }",
+    "Survey": "survey(contactId: $surveyed) { %s }",
+    "SurveyAnswerConnection": "surveyAnswers(customerId: $id) { %s }",
+    "SurveyAnswerEdge": "surveyAnswers(customerId: $id) { edges { %s } }",
     "ContactPressure": "contactPressure(customerId: $id) { %s }",
     "PressurePeriod": "contactPressure(customerId: $id) { periods { %s } }",
     "ChannelCount": "contactPressure(customerId: $id) { periods { byChannel { %s } } }",
@@ -248,9 +252,10 @@ async def looked_at(lives: Lives, type_: str, role: Role, *, own: bool) -> list[
     """Every object of the type that this role is shown."""
     kind, inner = PARTS.get(type_, (None, "%s"))
     if type_ in ASKED:
-        ids = [(lives.mine if own else lives.theirs).id(Kind.CUSTOMER)]
+        life = lives.mine if own else lives.theirs
+        ids = [life.id(Kind.CUSTOMER)]
         wanted = ASKED[type_] % selection(type_)
-        wanted = wanted.replace("$open_bill", f'"{(lives.mine if own else lives.theirs).open_bill}"')
+        wanted = wanted.replace("$open_bill", f'"{life.open_bill}"').replace("$surveyed", f'"{life.surveyed}"')
         query = f"query ($id: ID!) {{ {wanted} }}" if "$id" in wanted else f"{{ {wanted} }}"
     else:
         kind = kind or Kind(type_)
@@ -322,6 +327,8 @@ QUERIES: dict[str, str] = {
     "planOptions": 'planOptions(billId: "$open_bill") { total { amount } }',
     "repaymentApplications": 'repaymentApplications(customerId: "$customer") { nodes { id } }',
     "complaints": 'complaints(customerId: "$customer") { nodes { id } }',
+    "survey": 'survey(contactId: "$surveyed") { endsAt }',
+    "surveyAnswers": 'surveyAnswers(customerId: "$customer") { nodes { id } }',
     "contactPressure": 'contactPressure(customerId: "$customer") { sentence }',
     "previewContact": 'previewContact(input: {customerId: "$customer", purpose: FOLLOW_UP, channel: SMS}) { outcome }',
     "nextAllowedContact": 'nextAllowedContact(customerId: "$customer", purpose: FOLLOW_UP) { at }',
@@ -345,6 +352,7 @@ def filled(text: str, life: Life, **more: str) -> str:
         "point": life.id(Kind.CONTACT_POINT),
         "hold": life.id(Kind.HOLD),
         "open_bill": life.open_bill,
+        "surveyed": life.surveyed,
         "unclear": life.unclear,
         "cancelled": life.cancelled,
         "reply": life.open_reply,
@@ -443,6 +451,7 @@ ACTS: dict[str, str] = {
     "withdrawHardshipSignal": 'input: {signalId: "$signal", reason: "an error"}',
     "fileComplaint": 'input: {idempotencyKey: "$new", customerId: "$customer", text: "too often"}',
     "settleComplaint": 'input: {complaintId: "$complaint", answer: "we are sorry"}',
+    "recordSurveyAnswer": 'input: {idempotencyKey: "$new", contactId: "$unasked", score: 5}',
     "settleReply": 'input: {replyId: "$reply", note: "read"}',
     "submitRepaymentApplication": 'input: {idempotencyKey: "$new", billId: "$open_bill", reason: "ill",'
     ' instalments: [{dueOn: "2026-12-10", amount: {amount: "1234.50", currency: "CNY"}}]}',
@@ -489,6 +498,10 @@ async def made_ready(lives: Lives, name: str, life: Life, doer: Caller) -> dict[
             wanted = FileComplaint(life.customer.id, f"new {next(_NUMBERS)}", "f", "too often")
             complaint, _ = await complaining.file(gateway, doer, wanted)
             return {"complaint": global_id(Kind.COMPLAINT, complaint.id)}
+        case "recordSurveyAnswer":
+            asked_about = await api.world.request(life.customer, Channel.SMS)
+            await api.world.deliver()
+            return {"unasked": api.id(asked_about.contact)}
         case "resumeSending":
             pause = await pausing.pause(gateway, doer, "a test", purpose=Purpose.MARKETING, channel=None, provider=None)
             return {"pause": global_id(Kind.PAUSE, pause.id)}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from channels import base
-from gateway import applications, complaining, customers, relief, views
+from gateway import applications, complaining, customers, relief, surveying, views
 from gateway.api.ids import Kind, global_id
 from gateway.complaining import FileComplaint
 from gateway.core import Ear
@@ -18,6 +18,7 @@ from gateway.requests import PlaceHold, RecordConsent, RecordOutsideContact, Rec
 from gateway.store import customers as store
 from gateway.store import pages, replies
 from gateway.store.pages import Window
+from gateway.surveying import RecordSurveyAnswer, Said
 from gateway.views import View
 from policies.facts import Channel, ConsentStatus, HoldKind, Initiator, Medium, Purpose
 from policies.hardship import SignalKind
@@ -94,13 +95,19 @@ async def _heard(api: Api, life: Life) -> dict[Kind, str]:
     parts = (Instalment(date(2026, 12, 10), life.bill.amount_due),)
     wanted = SubmitApplication(f"apply {whose}", "body", life.bill.id, parts, "ill")
     submitted = await applications.submit(gateway, AGENT, wanted)
-    told = RecordHardshipSignal(whose, f"told {whose}", "body", SignalKind.ILLNESS)
-    signal, _, _ = await relief.record(gateway, AGENT, told)
+    ill = RecordHardshipSignal(whose, f"told {whose}", "body", SignalKind.ILLNESS)
+    signal, _, _ = await relief.record(gateway, AGENT, ill)
     complaint, _ = await complaining.file(gateway, AGENT, FileComplaint(whose, f"file {whose}", "body", "too often"))
+    _, told = await complaining.settle(gateway, AGENT, complaint.id, "抱歉")
+    await api.world.deliver()
+    assert told is not None
+    said = RecordSurveyAnswer(told.id, f"said {whose}", "body", Said(4, "kind"))
+    answer, _ = await surveying.record(gateway, AGENT, said)
     return {
         Kind.APPLICATION: global_id(Kind.APPLICATION, submitted.application.id),
         Kind.HARDSHIP_SIGNAL: global_id(Kind.HARDSHIP_SIGNAL, signal.id),
         Kind.COMPLAINT: global_id(Kind.COMPLAINT, complaint.id),
+        Kind.SURVEY_ANSWER: global_id(Kind.SURVEY_ANSWER, answer.id),
     }
 
 

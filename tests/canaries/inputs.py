@@ -60,6 +60,8 @@ INPUTS: Mapping[str, tuple[Kind, str]] = {
     "FileComplaintInput.account": (R, "only looked up"),
     "FileComplaintInput.text": (P, "in somebody's own words"),
     "SettleComplaintInput.answer": (P, "in somebody's own words"),
+    "RecordSurveyAnswerInput.idempotencyKey": (R, "the caller's own"),
+    "RecordSurveyAnswerInput.text": (P, "in somebody's own words"),
     # contacts
     "RequestContactInput.idempotencyKey": (R, "the caller's own"),
     "RequestContactInput.template": (O, "one of the lender's templates: another is refused"),

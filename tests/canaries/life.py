@@ -6,6 +6,7 @@ complaints, and errors of every kind, one after the other.
 
 import asyncio
 import json
+import re
 import resource
 import sqlite3
 import subprocess
@@ -240,6 +241,7 @@ async def _go_well(callers: Callers, sms: LocalSmsProvider, post: LocalSmtpServe
 
     sent = [await _contact(callers, first, channel, answered) for channel in ("SMS", "EMAIL")]
     attempts = [await _until(callers, one, "SENT") for one in sent]
+    await _ask(callers, sent)
     await _unclear(callers, sms, first)
     await _fail(callers, sms, post, second)
     later = await _contact(callers, first, "SMS", answered, notBefore=_at(hours=5))
@@ -319,6 +321,23 @@ async def _tell(callers: Callers, customer: str) -> None:
     await do("AGENT", "settleComplaint", answer, "complaint { id }")
     query = "query ($id: ID!, $why: String) { node(id: $id) { ... on Complaint { answer(reason: $why) } } }"
     await callers.say("AGENT", query, {"id": filed, "why": plant("answer.reason")})
+
+
+async def _ask(callers: Callers, contacts: list[str]) -> None:
+    """How we did: one contact is answered for by an agent, the other by the link."""
+    plant, do = callers.life.plant, callers.do
+    said = {
+        "idempotencyKey": plant("RecordSurveyAnswerInput.idempotencyKey"), "contactId": contacts[0], "score": 2,
+        "text": plant("RecordSurveyAnswerInput.text"),
+    }  # fmt: skip
+    answered = (await do("AGENT", "recordSurveyAnswer", said, "answer { id }"))["answer"]["id"]
+    query = "query ($id: ID!, $why: String) { node(id: $id) { ... on SurveyAnswer { text(reason: $why) } } }"
+    await callers.say("AGENT", query, {"id": answered, "why": plant("text.reason")})
+    see = 'query ($id: ID!) { contact(id: $id) { message(reason: "to follow the link") } }'
+    message = (await callers.say("ADMIN", see, {"id": contacts[1]}))["data"]["contact"]["message"]
+    [path] = set(re.findall(r"/survey/[\w-]+", message))
+    sent = await callers.http.post(path, data={"score": "3", "text": callers.life.write("a survey's answer")})
+    assert sent.status_code == 200
 
 
 async def _register(callers: Callers, reference: str, text: str, mail: str) -> str:
@@ -543,6 +562,8 @@ def _NO_REQUESTS(text: str) -> list[tuple[str, str, dict[str, Any]]]:  # noqa: N
         ("GET", f"/{text}", {}),
         ("GET", f"/unsubscribe/{text}", {}),
         ("POST", f"/unsubscribe/{text}", {"content": text.encode()}),
+        ("GET", f"/survey/{text}", {}),
+        ("POST", f"/survey/{text}", {"data": {"score": "1", "text": text}}),
         ("POST", f"/webhooks/{text}", {"content": text.encode()}),
         ("POST", f"/webhooks/mail?{text}", {"content": text.encode(), "headers": key}),
         ("POST", "/webhooks/mail", {"content": text.encode(), "headers": {"Authorization": f"Bearer {MAIL_SECRET}"}}),

@@ -45,6 +45,8 @@ OURS = {
     "Speech.subject": "of a template",
     "Speech.text": "of a template",
     "Subject.evidence": "whether there is any",
+    "SurveyWords.note": "of a page",
+    "SurveyWords.text": "of a page",
     "Thanks.body": "what every webhook of a vendor is answered",
     "UserError.message": "one of our sentences",
     "_Outcome.to": "hides what it holds itself",

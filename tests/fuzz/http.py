@@ -40,6 +40,7 @@ _DOORS = (
     "/webhooks/mail",
     "/webhooks/none",
     "/unsubscribe/",
+    "/survey/",
     "/health",
     "/ready",
     "/",
@@ -133,6 +134,7 @@ def sound(draw: st.DrawFn, keys: list[str]) -> bytes:
                 ("/webhooks/mail", f"Authorization: Bearer {MAIL_SECRET}", _letter),
                 ("/webhooks/http", "", _reply),
                 ("/unsubscribe/x", "", _bodies),
+                ("/survey/x", "", _bodies),
             ]
         )
     )

@@ -16,6 +16,7 @@ from gateway import (
     payments,
     relief,
     replying,
+    surveying,
     unsubscribe,
     views,
 )
@@ -35,7 +36,8 @@ from gateway.requests import (
     SetPreferences,
     SubmitApplication,
 )
-from gateway.store import callers, replies
+from gateway.store import callers, contacts, pages, replies
+from gateway.surveying import RecordSurveyAnswer, Said, is_asked_about
 from gateway.views import View
 from policies.facts import Channel, ConsentStatus, HoldKind, Initiator, Medium
 from policies.hardship import SignalKind
@@ -108,13 +110,26 @@ async def _told(world: World, customer: Customer) -> None:
     """What customers told us, and what became of it."""
     gateway, number = world.gateway, customer.reference
     for kind in (SignalKind.OTHER, SignalKind.SPENDING_CHANGED):
-        told = RecordHardshipSignal(customer.id, f"{kind} {number}", "body", kind, note="by phone")
-        signal, _, _ = await relief.record(gateway, AGENT, told)
+        heard = RecordHardshipSignal(customer.id, f"{kind} {number}", "body", kind, note="by phone")
+        signal, _, _ = await relief.record(gateway, AGENT, heard)
     await relief.withdraw(gateway, AGENT, signal.id, "an error")
     for text in ("too often", "too late"):
         wanted = FileComplaint(customer.id, f"{text} {number}", "body", text)
         complaint, _ = await complaining.file(gateway, AGENT, wanted)
     await complaining.settle(gateway, AGENT, complaint.id, "we are sorry")
+    await _ask(world, customer)
+
+
+async def _ask(world: World, customer: Customer) -> None:
+    """How we did, where anything has left that may be asked about."""
+    await world.deliver()
+    async with world.gateway.database.read() as work:
+        rows = (await pages.contacts(work, pages.ContactFilter(customer_id=customer.id), pages.Window(50))).items
+        left = [one for one in (await contacts.by_id(work, [row.id for row in rows])).values() if is_asked_about(one)]
+    for one in left[:1]:
+        said = Said(1, "still too often", wants_call=True)
+        wanted = RecordSurveyAnswer(one.contact.id, f"asked {customer.reference}", "body", said)
+        await surveying.record(world.gateway, AGENT, wanted)
 
 
 async def keep_house(world: World) -> None:

@@ -125,6 +125,35 @@ def test_silence_never_raises_the_pace(
     assert isinstance(loud, Step) or isinstance(silent, Nothing)
 
 
+@given(st.sampled_from(OURS.all), notices, st.lists(days, max_size=4), st.integers(0, 3), st.integers(0, 3), days)
+def test_low_scores_never_raise_the_pace(
+    chosen: cadence.Cadence, said: tuple[Notice, ...], heard: list[date], few: int, more: int, today: date
+) -> None:
+    """With more of them there is no step where there was none, and the same step where there is one."""
+    known = Situation(DUE, notices=said, reactions=tuple(heard), low_scores=few)
+
+    before = next_step(OURS, chosen, known, today)
+    after = next_step(OURS, chosen, replace(known, low_scores=few + more), today)
+
+    assert after == before or isinstance(after, Nothing)
+    assert isinstance(before, Step) or isinstance(after, Nothing)
+
+
+def test_one_low_score_makes_the_space_half_as_long_again() -> None:
+    said = (Notice(REMINDER, DUE + timedelta(days=3), arrived=True),)
+    known = Situation(DUE, notices=said, reactions=(DUE + timedelta(days=4),))
+    chosen = OURS.of(("*",), "CONSUMER_LOAN")
+
+    def first(low_scores: int) -> int:
+        """The day of the next step."""
+        there = replace(known, low_scores=low_scores)
+        return next(
+            day for day in range(4, 40) if isinstance(next_step(OURS, chosen, there, DUE + timedelta(days=day)), Step)
+        )
+
+    assert (first(0), first(1)) == (8, 11)
+
+
 def test_the_pace_only_grows() -> None:
     factors = [OURS.spacing_factor(unanswered) for unanswered in range(10)]
 

@@ -18,6 +18,7 @@ from gateway.api.types.hardship import Hardship
 from gateway.api.types.node import Node
 from gateway.api.types.personal import personal
 from gateway.api.types.record import Consent, Hold, OutsideContact, Promise
+from gateway.api.types.survey import SurveyAnswer
 from gateway.api.types.timeline import TimelineEntry
 from gateway.api.types.view import View
 from gateway.model import ContactStatus
@@ -111,6 +112,10 @@ class Customer(Node):
     @strawberry.field(description="Complaints, oldest first.")
     async def complaints(self, info: Info) -> list[Complaint]:
         return [Complaint.of(one) for one in await info.context.load.complaints.load(self.customer.id)]
+
+    @strawberry.field(description="What the customer answered when they were asked how we did, oldest first.")
+    async def survey_answers(self, info: Info) -> list[SurveyAnswer]:
+        return [SurveyAnswer.of(one) for one in await info.context.load.survey_answers.load(self.customer.id)]
 
     @strawberry.field(description="That the customer asked to be forgotten, and what became of it; null: nobody asked.")
     async def erasure(self, info: Info) -> Annotated[Erasure, strawberry.lazy("gateway.api.types.rights")] | None:

@@ -637,4 +637,25 @@ def upgrade() -> None:
     op.create_index('ix_slot_attempt_id', 'slot', ['attempt_id'], unique=False, sqlite_where=sa.text('attempt_id IS NOT NULL'), postgresql_where=sa.text('attempt_id IS NOT NULL'))
     op.create_index(op.f('ix_slot_contact_id'), 'slot', ['contact_id'], unique=False)
     op.create_index('ix_slot_customer_id_at', 'slot', ['customer_id', 'at'], unique=False)
+    op.create_table('survey_answer',
+    sa.Column('id', sa.String(length=32), nullable=False),
+    sa.Column('customer_id', sa.String(length=32), nullable=False),
+    sa.Column('seq', sa.Integer(), nullable=False),
+    sa.Column('contact_id', sa.String(length=32), nullable=False),
+    sa.Column('score', sa.Integer(), nullable=False),
+    sa.Column('text', sa.String(), nullable=True),
+    sa.Column('wants_call', sa.Boolean(), nullable=False),
+    sa.Column('recorded_at', gateway.store.types.Instant(timezone=True), nullable=False),
+    sa.Column('recorded_by', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('caller_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('complaint_id', sa.String(length=32), nullable=True),
+    sa.Column('call_id', sa.String(length=32), nullable=True),
+    sa.ForeignKeyConstraint(['call_id'], ['contact.id'], name=op.f('fk_survey_answer_call_id')),
+    sa.ForeignKeyConstraint(['complaint_id'], ['complaint.id'], name=op.f('fk_survey_answer_complaint_id')),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_survey_answer_contact_id')),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_survey_answer_customer_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_survey_answer')),
+    sa.UniqueConstraint('contact_id', name=op.f('uq_survey_answer_contact_id'))
+    )
+    op.create_index(op.f('ix_survey_answer_customer_id'), 'survey_answer', ['customer_id'], unique=False)
     # ### end Alembic commands ###
