@@ -84,7 +84,7 @@ async def accept_in(
         {one.in_reply_to for one in requests if one.in_reply_to},
     )
     noticed = {one.customer_id for one in requests if one.purpose in NOTICES}
-    known.hardship = await assessments(gateway, work, noticed, known.others)
+    known.hardship |= await assessments(gateway, work, noticed - known.hardship.keys(), known.others)
     made = await idempotency.find(work, {(one.caller.id, one.idempotency_key) for one in requests})
     outcomes: list[Acceptance | Made | Unacceptable] = []
     fresh: list[tuple[RequestContact, Acceptance]] = []

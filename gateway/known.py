@@ -62,6 +62,16 @@ class Known:
     _slots: dict[str, list[Slot]] = field(default_factory=dict)  #: by customer
     #: How hard paying is, of those of whom it was asked.
     hardship: dict[str, Assessment] = field(default_factory=dict)
+    #: Who has a slot or a contact elsewhere about an account: few of a batch, and asked for with every decision.
+    _about: dict[str, dict[str, None]] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        for customer_id, theirs in self._slots.items():
+            for slot in theirs:
+                self._is_about(customer_id, slot.past)
+        for customer_id, past in self._outside_history.items():
+            for one in past:
+                self._is_about(customer_id, one)
 
     @classmethod
     async def load(
@@ -178,6 +188,7 @@ class Known:
         assert slot.past.contact is not None
         self.release(slot.customer_id, slot.past.contact)
         self._slots.setdefault(slot.customer_id, []).append(slot)
+        self._is_about(slot.customer_id, slot.past)
 
     def promised_for(self, customer_id: str, contact_id: str) -> datetime | None:
         """The instant for which the contact has reserved its slot."""
@@ -232,9 +243,14 @@ class Known:
             return []
         account_id = subject.bill.account.id
         own = {subject.customer_id, *self.others.get(subject.customer_id, ())}
-        past = [slot.past for other, theirs in self._slots.items() if other not in own for slot in theirs]
-        past += [one for other, theirs in self._outside_history.items() if other not in own for one in theirs]
+        others = [one for one in self._about.get(account_id, ()) if one not in own]
+        past = [slot.past for other in others for slot in self._slots.get(other, ())]
+        past += [one for other in others for one in self._outside_history.get(other, ())]
         return [replace(one, joint=True) for one in past if account_id in one.accounts]
+
+    def _is_about(self, customer_id: str, past: PastContact) -> None:
+        for account_id in past.accounts:
+            self._about.setdefault(account_id, {})[customer_id] = None
 
 
 def _is_reserved_by(slot: Slot, contact_id: str | None) -> bool:
