@@ -8,7 +8,7 @@ purpose and its number, so asked for again it is the same contact. Nobody gets m
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -38,9 +38,6 @@ from policies.holidays import UncoveredYear
 LARGEST_PAGE = 500
 PAGE = 250
 """Customers in one transaction: others who write wait for it."""
-
-LISTENING = timedelta(days=180)
-"""How far back reactions are looked at."""
 
 _UNDER_WAY = frozenset({ContactStatus.SCHEDULED, ContactStatus.SENDING})
 _ARRIVED = frozenset({ContactStatus.SENT, ContactStatus.DELIVERED})
@@ -239,7 +236,7 @@ class _Past:
             contacts[row.customer_id].append(row)
         return cls(
             contacts,
-            await reactions.of_customers(work, ids, work.now - LISTENING),
+            await reactions.of_customers(work, ids, work.now - moments.LISTENING),
             await store.with_open_application(work, ids),
             await store.settled(work, ids),
         )

@@ -9,6 +9,7 @@ from typing import TypeVar
 from gateway.core import Gateway
 from gateway.model import Bill, ConsentEntry, ContactPoint, Customer, HoldEntry, OutsideContact, PromiseEntry
 from gateway.store import bills, contacts, customers, slots
+from gateway.store.reactions import Reaction
 from gateway.store.slots import Slot
 from gateway.store.work import Work
 from policies import facts
@@ -38,6 +39,7 @@ class Subject:
     evidence: bool = False
     in_reply_to: str | None = None
     not_before: datetime | None = None
+    at_best_moment: bool = False  #: `not_before` is when the customer has reacted before
     expires_at: datetime | None = None
     #: When it was promised for: what is reserved for later gives way to it, and is decided anew when it is due.
     promised_for: datetime | None = None
@@ -62,6 +64,8 @@ class Known:
     _slots: dict[str, list[Slot]] = field(default_factory=dict)  #: by customer
     #: How hard paying is, of those of whom it was asked.
     hardship: dict[str, Assessment] = field(default_factory=dict)
+    #: How they reacted, of those of whom it was asked.
+    reactions: dict[str, list[Reaction]] = field(default_factory=dict)
     #: Who has a slot or a contact elsewhere about an account: few of a batch, and asked for with every decision.
     _about: dict[str, dict[str, None]] = field(default_factory=dict, init=False)
 
@@ -147,6 +151,10 @@ class Known:
     def promises_of(self, customer_id: str) -> tuple[facts.Promise, ...]:
         return self._of_person(self._promises, customer_id)
 
+    def reacted_at(self, customer_id: str) -> list[datetime]:
+        """When the person let us hear of them."""
+        return [one.at for one in self._of_person(self.reactions, customer_id)]
+
     def facts(self, subject: Subject, channel: Channel, point: ContactPoint | None) -> Facts:
         customer = self.customers[subject.customer_id]
         bill = subject.bill
@@ -164,6 +172,7 @@ class Known:
             promises=self._of_person(self._promises, customer.id),
             wishes=customer.windows,
             not_before=subject.not_before,
+            at_best_moment=subject.at_best_moment,
             expires_at=subject.expires_at,
             evidence=subject.evidence,
             answers=self._answers(subject),
