@@ -42,6 +42,8 @@ def life(*places: str, product: str = "CONSUMER_LOAN", answered: bool = False) -
         (("CN", "HOUSE"), "CREDIT_CARD",
          [(-3, DUE_SOON), (7, REMINDER), (18, REMINDER), (32, Purpose.PLAN_OFFER)]),
         (("UK", "HOUSE"), "CONSUMER_LOAN",
+         [(-5, DUE_SOON), (4, REMINDER), (15, REMINDER), (35, Purpose.PLAN_OFFER)]),
+        (("SG", "HOUSE"), "CONSUMER_LOAN",
          [(-3, DUE_SOON), (3, REMINDER), (11, REMINDER), (25, WARNING), (45, Purpose.PLAN_OFFER)]),
         (("US-NYC", "US", "HOUSE"), "CREDIT_CARD",
          [(-5, DUE_SOON), (5, REMINDER), (16, REMINDER), (30, WARNING), (50, Purpose.PLAN_OFFER)]),
@@ -52,9 +54,15 @@ def test_a_silent_life(places: tuple[str, ...], product: str, silent: list[tuple
 
 
 def test_who_reacts_goes_through_every_tier_at_the_shipped_pace() -> None:
-    assert life("UK", "HOUSE", answered=True) == [
+    assert life("SG", "HOUSE", answered=True) == [
         (-3, DUE_SOON), (3, REMINDER), (8, REMINDER), (15, WARNING), (22, WARNING), (32, FINAL),
         (45, Purpose.PLAN_OFFER),
+    ]  # fmt: skip
+
+
+def test_in_the_uk_a_person_offers_a_plan_in_place_of_a_final_notice() -> None:
+    assert life("UK", "HOUSE", answered=True) == [
+        (-5, DUE_SOON), (4, REMINDER), (11, REMINDER), (21, WARNING), (32, Purpose.PLAN_OFFER),
     ]  # fmt: skip
 
 
