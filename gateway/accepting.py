@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from gateway.core import Gateway
-from gateway.hardship import diverted, on_record
+from gateway.hardship import diverted, on_record, zone_of
 from gateway.known import Known, Subject
 from gateway.model import (
     Bill,
@@ -22,7 +22,7 @@ from gateway.model import (
     UserErrorCode,
     problem,
 )
-from gateway.planning import DEFAULT_CHANNELS, Plan, plan
+from gateway.planning import DEFAULT_CHANNELS, Plan, plan, plan_at_best
 from gateway.requests import RequestContact
 from gateway.store.contacts import Held
 from gateway.store.slots import Slot
@@ -69,7 +69,12 @@ def judge(gateway: Gateway, known: Known, work: Work, asked: RequestContact) -> 
         expires_at=request.expires_at or _lifetime(gateway, request.not_before or work.now),
     )
     try:
-        planned = plan(known, gateway.rulebooks[customer.jurisdiction], subject, channels, work.now)
+        rulebook = gateway.rulebooks[customer.jurisdiction]
+        if request.at_best_moment:
+            where = zone_of(gateway, customer)
+            subject, planned = plan_at_best(known, rulebook, subject, channels, work.now, where)
+        else:
+            planned = plan(known, rulebook, subject, channels, work.now)
     except UncoveredYear as uncovered:
         raise problem(UserErrorCode.INVALID, str(uncovered)) from None
     due_at = planned.chosen.next_allowed_at if planned.chosen else None
@@ -97,7 +102,7 @@ def judge(gateway: Gateway, known: Known, work: Work, asked: RequestContact) -> 
         account_id=bill.account.id if bill else None,
         channel=planned.chosen.channel if planned.chosen else None,
         contact_point_id=planned.chosen.point if planned.chosen else None,
-        not_before=request.not_before,
+        not_before=subject.not_before,
         attempts=0,
         channel_attempts=0,
     )

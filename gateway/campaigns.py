@@ -6,9 +6,9 @@ purpose and its number, so asked for again it is the same contact. Nobody gets m
 """
 
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,18 +30,15 @@ from gateway.store.faults import repeated
 from gateway.store.reactions import Reaction, ReactionKind
 from gateway.store.work import Work
 from policies import cadence, moments
-from policies.cadence import Cadences, Nothing, Notice, Reason, Situation, Step
+from policies.cadence import After, Cadences, Happened, Nothing, Notice, Reason, Situation, Step
 from policies.decision import Decision, Outcome
-from policies.facts import BillStatus, Channel, PromiseStatus, Purpose
+from policies.facts import BillStatus, Channel, Hold, HoldKind, PromiseStatus, Purpose
 from policies.hardship import NOTHING
 from policies.holidays import UncoveredYear
 
 LARGEST_PAGE = 500
 PAGE = 250
 """Customers in one transaction: others who write wait for it."""
-
-LISTENING = timedelta(days=180)
-"""How far back reactions are looked at."""
 
 _UNDER_WAY = frozenset({ContactStatus.SCHEDULED, ContactStatus.SENDING})
 _ARRIVED = frozenset({ContactStatus.SENT, ContactStatus.DELIVERED})
@@ -232,6 +229,7 @@ class _Past:
     reactions: dict[str, list[Reaction]]
     applied: set[str]  #: bills
     settled: dict[str, datetime]  #: by bill
+    agreed: dict[str, datetime]  #: by bill, the plan in its place
 
     @classmethod
     async def load(cls, gateway: Gateway, work: Work, ids: Sequence[str]) -> "_Past":
@@ -240,9 +238,10 @@ class _Past:
             contacts[row.customer_id].append(row)
         return cls(
             contacts,
-            await reactions.of_customers(work, ids, work.now - LISTENING),
+            await reactions.of_customers(work, ids, work.now - moments.LISTENING),
             await store.with_open_application(work, ids),
             await store.settled(work, ids),
+            await store.agreed(work, ids),
         )
 
 
@@ -339,7 +338,11 @@ def _situation(
     zone = zone_of(gateway, customer)
     rows = [row for row in past.contacts[customer.id] if row.bill_id == bill.id]
     elsewhere = [row for row in past.contacts[customer.id] if row.bill_id != bill.id]
-    at, heard = past.settled.get(bill.id), past.reactions.get(customer.id, ())
+<<<<<<< HEAD
+    heard = past.reactions.get(customer.id, ())
+=======
+    follow_ups = [row for row in past.contacts[customer.id] if row.purpose == Purpose.FOLLOW_UP]
+>>>>>>> 7cd368cb95eda38caf26ba1e98ece2fb3510c89e
     return Situation(
         due_on=bill.due_on,
         status=bill.status,
@@ -348,9 +351,28 @@ def _situation(
         low_scores=reactions.low_scores(heard),
         stops=_stops(work, known, past, bill, today),
         under_way=any(map(_is_under_way, rows)),
-        settled_on=at.astimezone(zone).date() if at and bill.status is BillStatus.PAID else None,
+        happened=tuple(_happened(known, past, bill, zone)),
         elsewhere=max((_notice(row, zone).on for row in elsewhere), default=None),
+        followed_up=max((_notice(row, zone).on for row in follow_ups), default=None),
+        unsettled=_unsettled(work, known, customer),
     )
+
+
+def _happened(known: Known, past: _Past, bill: Bill, zone: ZoneInfo) -> Iterator[Happened]:
+    """What a follow-up may come after."""
+    match bill.status:
+        case BillStatus.PAID if bill.id in past.settled:
+            yield Happened(After.PAYMENT, past.settled[bill.id].astimezone(zone).date())
+        case BillStatus.IN_PLAN if bill.id in past.agreed:
+            yield Happened(After.PLAN, past.agreed[bill.id].astimezone(zone).date())
+        case BillStatus.OPEN:
+            for promise in known.promises_of(bill.customer_id):
+                if promise.account not in (None, bill.account.id):
+                    continue
+                if promise.status is PromiseStatus.KEPT:
+                    yield Happened(After.PROMISE_KEPT, promise.pay_by)
+                elif promise.status is PromiseStatus.BROKEN:
+                    yield Happened(After.PROMISE_BROKEN, promise.pay_by)
 
 
 def _notice(row: Any, zone: ZoneInfo) -> Notice:
@@ -366,16 +388,30 @@ def _is_under_way(row: Any) -> bool:
     return row.status in _UNDER_WAY or (row.status == ContactStatus.SENT and row.channel == Channel.CALLBACK)
 
 
+def _unsettled(work: Work, known: Known, customer: Customer) -> Reason | None:
+    """While we owe the customer an answer, about whatever debt, nobody asks how it goes."""
+    kinds = {hold.kind for hold in _holds_now(work, known, customer.id)}
+    for kind in (HoldKind.COMPLAINT, HoldKind.APPLICATION):
+        if kind in kinds:
+            return Reason("hold", {"hold": kind.value})
+    return None
+
+
+def _holds_now(work: Work, known: Known, customer_id: str) -> list[Hold]:
+    holds = known.holds_of(customer_id)
+    return [one for one in holds if one.starts <= work.now and (one.ends is None or work.now < one.ends)]
+
+
 def _stops(work: Work, known: Known, past: _Past, bill: Bill, today: date) -> Reason | None:
     account = bill.account.id
-    for hold in known.holds_of(bill.customer_id):
-        is_in_force = hold.starts <= work.now and (hold.ends is None or work.now < hold.ends)
+    for hold in _holds_now(work, known, bill.customer_id):
         is_of_it = hold.channel is None and hold.point is None and hold.account in (None, account)
-        if is_in_force and is_of_it and hold.kind.value in _STOPPING:
+        if is_of_it and hold.kind.value in _STOPPING:
             return Reason("hold", {"hold": hold.kind.value})
     if bill.id in past.applied:
         return Reason("application")
-    for promise in known.promises_of(bill.customer_id):
+    # The first instalment of a plan is promised: that is no reason not to ask how the plan suits.
+    for promise in known.promises_of(bill.customer_id) if bill.status is not BillStatus.IN_PLAN else ():
         if promise.status is PromiseStatus.OPEN and promise.pay_by >= today and promise.account in (None, account):
             return Reason("promise")
     return None

@@ -28,12 +28,25 @@ from gateway.known import Known
 from gateway.model import Contact, ContactStatus, StoredDecision, Unacceptable, UserErrorCode, problem
 from gateway.requests import RequestContact
 from gateway.settling import Closing, event, reach, settled, spoiled
-from gateway.store import attempts, callbacks, contacts, customers, decisions, idempotency, paces, pauses, slots
+from gateway.store import (
+    attempts,
+    callbacks,
+    contacts,
+    customers,
+    decisions,
+    idempotency,
+    paces,
+    pauses,
+    reactions,
+    slots,
+)
 from gateway.store.contacts import Closed, Held
 from gateway.store.faults import is_unavailable
 from gateway.store.idempotency import Made
+from gateway.store.reactions import Reaction
 from gateway.store.slots import Slot
 from gateway.store.work import Row, Work
+from policies import moments
 from policies.hardship import NOTICES
 
 log = structlog.get_logger(__name__)
@@ -84,7 +97,8 @@ async def accept_in(
         {one.in_reply_to for one in requests if one.in_reply_to},
     )
     noticed = {one.customer_id for one in requests if one.purpose in NOTICES}
-    known.hardship = await assessments(gateway, work, noticed, known.others)
+    known.hardship |= await assessments(gateway, work, noticed - known.hardship.keys(), known.others)
+    known.reactions |= await _reactions(work, known, {one.customer_id for one in requests if one.at_best_moment})
     made = await idempotency.find(work, {(one.caller.id, one.idempotency_key) for one in requests})
     outcomes: list[Acceptance | Made | Unacceptable] = []
     fresh: list[tuple[RequestContact, Acceptance]] = []
@@ -115,6 +129,14 @@ async def accept_in(
             case Unacceptable():
                 answers.append(answer)
     return answers
+
+
+async def _reactions(work: Work, known: Known, customer_ids: set[str]) -> dict[str, list[Reaction]]:
+    """Under every reference of theirs."""
+    if not customer_ids:
+        return {}
+    persons = customer_ids.union(*(known.others.get(one, ()) for one in customer_ids))
+    return await reactions.of_customers(work, persons, work.now - moments.LISTENING)
 
 
 def same_key(made: Made | None, operation: str, fingerprint: str) -> Made | None:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from gateway.core import Gateway
 from gateway.model import Bill, ConsentEntry, ContactPoint, Customer, HoldEntry, OutsideContact, PromiseEntry
 from gateway.store import bills, contacts, customers, slots
+from gateway.store.reactions import Reaction
 from gateway.store.slots import Slot
 from gateway.store.work import Work
 from policies import facts
@@ -38,6 +39,7 @@ class Subject:
     evidence: bool = False
     in_reply_to: str | None = None
     not_before: datetime | None = None
+    at_best_moment: bool = False  #: `not_before` is when the customer has reacted before
     expires_at: datetime | None = None
     #: When it was promised for: what is reserved for later gives way to it, and is decided anew when it is due.
     promised_for: datetime | None = None
@@ -62,6 +64,18 @@ class Known:
     _slots: dict[str, list[Slot]] = field(default_factory=dict)  #: by customer
     #: How hard paying is, of those of whom it was asked.
     hardship: dict[str, Assessment] = field(default_factory=dict)
+    #: How they reacted, of those of whom it was asked.
+    reactions: dict[str, list[Reaction]] = field(default_factory=dict)
+    #: Who has a slot or a contact elsewhere about an account: few of a batch, and asked for with every decision.
+    _about: dict[str, dict[str, None]] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        for customer_id, theirs in self._slots.items():
+            for slot in theirs:
+                self._is_about(customer_id, slot.past)
+        for customer_id, past in self._outside_history.items():
+            for one in past:
+                self._is_about(customer_id, one)
 
     @classmethod
     async def load(
@@ -137,6 +151,10 @@ class Known:
     def promises_of(self, customer_id: str) -> tuple[facts.Promise, ...]:
         return self._of_person(self._promises, customer_id)
 
+    def reacted_at(self, customer_id: str) -> list[datetime]:
+        """When the person let us hear of them."""
+        return [one.at for one in self._of_person(self.reactions, customer_id)]
+
     def facts(self, subject: Subject, channel: Channel, point: ContactPoint | None) -> Facts:
         customer = self.customers[subject.customer_id]
         bill = subject.bill
@@ -154,6 +172,7 @@ class Known:
             promises=self._of_person(self._promises, customer.id),
             wishes=customer.windows,
             not_before=subject.not_before,
+            at_best_moment=subject.at_best_moment,
             expires_at=subject.expires_at,
             evidence=subject.evidence,
             answers=self._answers(subject),
@@ -178,6 +197,7 @@ class Known:
         assert slot.past.contact is not None
         self.release(slot.customer_id, slot.past.contact)
         self._slots.setdefault(slot.customer_id, []).append(slot)
+        self._is_about(slot.customer_id, slot.past)
 
     def promised_for(self, customer_id: str, contact_id: str) -> datetime | None:
         """The instant for which the contact has reserved its slot."""
@@ -232,9 +252,14 @@ class Known:
             return []
         account_id = subject.bill.account.id
         own = {subject.customer_id, *self.others.get(subject.customer_id, ())}
-        past = [slot.past for other, theirs in self._slots.items() if other not in own for slot in theirs]
-        past += [one for other, theirs in self._outside_history.items() if other not in own for one in theirs]
+        others = [one for one in self._about.get(account_id, ()) if one not in own]
+        past = [slot.past for other in others for slot in self._slots.get(other, ())]
+        past += [one for other in others for one in self._outside_history.get(other, ())]
         return [replace(one, joint=True) for one in past if account_id in one.accounts]
+
+    def _is_about(self, customer_id: str, past: PastContact) -> None:
+        for account_id in past.accounts:
+            self._about.setdefault(account_id, {})[customer_id] = None
 
 
 def _is_reserved_by(slot: Slot, contact_id: str | None) -> bool:

@@ -40,6 +40,7 @@ class RequestContact:
     template: str | None = None
     variables: Mapping[str, object] = field(default_factory=dict, repr=False)
     not_before: datetime | None = None
+    at_best_moment: bool = False  #: later, if then this customer has reacted before and the rules allow it
     expires_at: datetime | None = None
     reference: str | None = None
     in_reply_to: str | None = None

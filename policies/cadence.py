@@ -6,9 +6,10 @@ scores there is never a step where there was none.
 """
 
 import tomllib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from enum import StrEnum
 from math import ceil
 from pathlib import Path
 
@@ -22,8 +23,13 @@ FILE = Path(__file__).parent / "cadence.toml"
 
 EVERY = "*"
 
+<<<<<<< HEAD
 LOW_SCORE_WEIGHT = 2
 """A customer who says that we treated them badly slows us down like so many notices without reaction."""
+=======
+LATEST = 28
+"""Days after which it is too late for a follow-up: a campaign does not look further back."""
+>>>>>>> 7cd368cb95eda38caf26ba1e98ece2fb3510c89e
 
 #: Graded by the day: each is stricter than the one before it.
 TIERS = (Purpose.DUE_REMINDER, Purpose.OVERDUE_REMINDER, Purpose.OVERDUE_WARNING, Purpose.FINAL_NOTICE)
@@ -37,6 +43,11 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
                       "较温和的通知（{purpose}）尚未送达，故先发送。"),
     "handed_over": ("Notices end here: a person calls, once.", "通知到此为止：由人工致电一次。"),
     "after_payment": ("It was settled {days} days ago: we ask how it went.", "账单已于{days}天前结清，进行回访。"),
+    "after_plan": ("A plan was agreed {days} days ago: we ask how it goes.", "还款方案已于{days}天前商定，进行回访。"),
+    "after_promise_kept": ("A promise was kept; its day was {days} days ago: we ask how it goes.",
+                           "客户已兑现承诺，承诺日过后{days}天进行回访。"),
+    "after_promise_broken": ("The day of a promise passed {days} days ago: we ask what is needed, and demand nothing.",
+                             "承诺的还款日已过{days}天：询问客户需要什么帮助，不作催收。"),
     "not_begun": ("The first notice is sent from {date} on.", "首次通知不早于{date}。"),
     "pause": ("The last contact is given its time until {date}.", "上次联系后须等待，{date}起可再次联系。"),
     "enough": ("All notices of this step were sent.", "本阶段的通知已全部发送。"),
@@ -87,6 +98,27 @@ class HandOver:
     purpose: Purpose
 
 
+class After(StrEnum):
+    """What a follow-up comes after."""
+
+    PAYMENT = "PAYMENT"  #: the bill was settled
+    PLAN = "PLAN"  #: an easier plan was agreed
+    PROMISE_KEPT = "PROMISE_KEPT"
+    PROMISE_BROKEN = "PROMISE_BROKEN"
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """A question how it goes, once, which demands nothing. Days are counted from what it comes after."""
+
+    after: After
+    first_day: int
+    last_day: int
+    spacing: int  #: days after the last contact about any bill
+    apart: int  #: days after the last follow-up about any bill
+    channels: tuple[Channel, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Cadence:
     id: str
@@ -97,7 +129,7 @@ class Cadence:
     confidence: Confidence
     tiers: tuple[Tier, ...]
     hand_over: HandOver
-    follow_up: Tier | None
+    follow_ups: tuple[FollowUp, ...]
     citation: str | None = None
     note: str = ""
 
@@ -133,6 +165,14 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Happened:
+    """On which day of the customer's calendar; of a promise, the day it named."""
+
+    what: After
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """What is known of a bill on a day."""
 
@@ -142,9 +182,14 @@ class Situation:
     reactions: tuple[date, ...] = ()  #: days on which the customer let us hear of them
     stops: Reason | None = None  #: a hold, a promise or an application
     under_way: bool = False
-    settled_on: date | None = None  #: the day of the last payment, where it is paid
+<<<<<<< HEAD
     low_scores: int = 0  #: how often the customer found us wanting, and nothing better since
+=======
+    happened: tuple[Happened, ...] = ()
+>>>>>>> 7cd368cb95eda38caf26ba1e98ece2fb3510c89e
     elsewhere: date | None = None  #: the day of the last contact about another bill: nobody is flooded
+    followed_up: date | None = None  #: the day of the last follow-up, about any bill
+    unsettled: Reason | None = None  #: a complaint or an application of the customer's, about whatever debt
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +214,14 @@ def next_step(cadences: Cadences, cadence: Cadence, known: Situation, today: dat
         return Nothing(known.stops)
     if known.under_way:
         return Nothing(Reason("under_way"))
+    followed = _follow_up(cadence, known, today)
     if known.status is not BillStatus.OPEN:
-        return _follow_up(cadence, known, today)
+        return followed or Nothing(Reason("bill_closed", {"status": known.status}))
     day = (today - known.due_on).days
     if any(notice.by_person for notice in known.notices):
         return Nothing(Reason("over"))
+    if followed is not None:
+        return followed  # whoever is to be asked how it goes is not sent a notice first
     unanswered = _unanswered(known)
     found = _tier(cadence, known, day)
     if isinstance(found, Nothing):
@@ -219,16 +267,32 @@ def _tier(cadence: Cadence, known: Situation, day: int) -> tuple[Tier, Reason] |
     raise AssertionError("the last tier always answers")
 
 
-def _follow_up(cadence: Cadence, known: Situation, today: date) -> Step | Nothing:
-    closed = Nothing(Reason("bill_closed", {"status": known.status}))
-    tier = cadence.follow_up
-    if known.status is not BillStatus.PAID or known.settled_on is None or tier is None:
-        return closed
-    days = (today - known.settled_on).days
-    given = sum(one.purpose is tier.purpose and one.on >= known.settled_on for one in known.notices)
-    if not tier.first_day <= days <= tier.last_day or given >= tier.times:
-        return closed
-    return Step(tier.purpose, _number(known, tier.purpose), tier.channels, Reason("after_payment", {"days": days}))
+def _follow_up(cadence: Cadence, known: Situation, today: date) -> Step | Nothing | None:
+    """One after each thing that happened, the latest first; None where none is to come."""
+    for one in sorted(known.happened, key=lambda happened: happened.on, reverse=True):
+        wanted = next((follow_up for follow_up in cadence.follow_ups if follow_up.after is one.what), None)
+        is_asked = any(notice.purpose is Purpose.FOLLOW_UP and notice.on >= one.on for notice in known.notices)
+        if wanted is None or is_asked:
+            continue
+        begins = _begins(known, wanted, one.on)
+        if max(begins, today) > one.on + timedelta(days=wanted.last_day):
+            continue
+        if known.unsettled is not None:
+            return Nothing(known.unsettled)
+        if today < begins:
+            return Nothing(Reason("pause", {"date": begins.isoformat()}))
+        reason = Reason(f"after_{one.what.lower()}", {"days": (today - one.on).days})
+        return Step(Purpose.FOLLOW_UP, _number(known, Purpose.FOLLOW_UP), wanted.channels, reason)
+    return None
+
+
+def _begins(known: Situation, wanted: FollowUp, happened_on: date) -> date:
+    """The first day of a follow-up: what was said before is given its time."""
+    said = [*(notice.on for notice in known.notices), *([known.elsewhere] if known.elsewhere else [])]
+    times = [(happened_on, wanted.first_day), *((on, wanted.spacing) for on in said)]
+    if known.followed_up:
+        times.append((known.followed_up, wanted.apart))
+    return max(on + timedelta(days=days) for on, days in times)
 
 
 def _unanswered(known: Situation) -> int:
@@ -314,9 +378,9 @@ def _cadence(fields: Fields) -> Cadence:
         title=fields.take("title", str),
         title_zh=fields.take("title_zh", str),
         confidence=fields.choice("confidence", Confidence),
-        tiers=tuple(_read_tier(row, TIERS) for row in fields.tables("tiers")),
+        tiers=tuple(_read_tier(row) for row in fields.tables("tiers")),
         hand_over=_hand_over(fields.table("hand_over")),
-        follow_up=_read_tier(fields.table("follow_up"), (Purpose.FOLLOW_UP,)) if "follow_up" in fields.values else None,
+        follow_ups=_follow_ups(fields),
         citation=fields.optional("citation", str),
         note=fields.take("note", str, ""),
     )
@@ -334,21 +398,18 @@ def _cadence(fields: Fields) -> Cadence:
     return one
 
 
-def _read_tier(fields: Fields, purposes: Collection[Purpose]) -> Tier:
+def _read_tier(fields: Fields) -> Tier:
     purpose = fields.choice("purpose", Purpose)
-    if purpose not in purposes:
-        raise fields.error("purpose", f"must be one of {', '.join(purposes)}")
-    channels = fields.choices("channels", Channel)
-    order = [Channel(name) for name in fields.take("channels", list)]
-    if len(order) != len(channels):
-        raise fields.error("channels", "names one twice")
+    if purpose not in TIERS:
+        raise fields.error("purpose", f"must be one of {', '.join(TIERS)}")
+    channels = _channels(fields)
     tier = Tier(
         purpose,
         fields.take("first_day", int),
         fields.take("last_day", int),
         fields.number("times"),
         fields.number("spacing"),
-        tuple(order),
+        channels,
     )
     fields.done()
     if tier.last_day < tier.first_day:
@@ -358,6 +419,35 @@ def _read_tier(fields: Fields, purposes: Collection[Purpose]) -> Tier:
     if purpose is not Purpose.DUE_REMINDER and tier.first_day < 1:
         raise fields.error("first_day", "must lie after the due date")
     return tier
+
+
+def _follow_ups(fields: Fields) -> tuple[FollowUp, ...]:
+    found: list[FollowUp] = []
+    for row in fields.tables("follow_ups") if "follow_ups" in fields.values else ():
+        one = FollowUp(
+            after=row.choice("after", After),
+            first_day=row.number("first_day"),
+            last_day=row.number("last_day"),
+            spacing=row.number("spacing"),
+            apart=row.number("apart"),
+            channels=_channels(row),
+        )
+        row.done()
+        if not one.first_day <= one.last_day <= LATEST:
+            raise row.error("last_day", f"must lie between first_day and day {LATEST}")
+        if any(other.after is one.after for other in found):
+            raise row.error("after", "stands here twice")
+        found.append(one)
+    return tuple(found)
+
+
+def _channels(fields: Fields) -> tuple[Channel, ...]:
+    """In their order."""
+    channels = fields.choices("channels", Channel)
+    order = [Channel(name) for name in fields.take("channels", list)]
+    if len(order) != len(channels):
+        raise fields.error("channels", "names one twice")
+    return tuple(order)
 
 
 def _hand_over(fields: Fields) -> HandOver:

@@ -38,7 +38,7 @@ class Wanted:
         if ends is not None and (at >= ends or (starts is not None and starts >= ends)):
             return Refuse(Reason("no_longer_wanted", {"until": ends.isoformat(), "zone": case.wall.key}))
         if starts is not None and at < starts:
-            return defer(starts, case.wall, "not_wanted_yet")
+            return defer(starts, case.wall, "best_moment_ahead" if case.facts.at_best_moment else "not_wanted_yet")
         return None if ends is None else Allow(Reason("wanted"), closes=ends)
 
 

@@ -283,6 +283,7 @@ class Facts:
     promises: tuple[Promise, ...] = ()
     wishes: tuple[Wish, ...] = ()
     not_before: datetime | None = None  #: the caller wants it no earlier
+    at_best_moment: bool = False  #: ... because then the customer has reacted before
     expires_at: datetime | None = None  #: from this instant on the caller does not want it any more
     #: Evidence for a purpose that rules exempt: what it answers, or a key that is allowed the purpose.
     evidence: bool = False

@@ -18,6 +18,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     ),
     "wanted": ("It is within the time the caller asked for.", "在请求方要求的时间内。"),
     "not_wanted_yet": ("The caller wants this contact no earlier than {until}.", "请求方要求不早于{until}联系。"),
+    "best_moment_ahead": (
+        "At this time of day the customer has reacted before, so it waits until {until}.",
+        "客户以往常在该时段回应，因此等到{until}再联系。",
+    ),
     "no_longer_wanted": ("This contact is wanted only until {until}.", "该请求仅在{until}之前有效。"),
     "never_opens": (
         "There is no time within {days} days at which every rule allows this contact.",

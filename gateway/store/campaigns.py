@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 
+from gateway.model import ApplicationStatus
 from gateway.store.work import Work, table
+from policies import cadence
 from policies.facts import BillStatus
 
 _ACCOUNT = table("account")
@@ -17,8 +19,8 @@ _CONTACT = table("contact")
 _CUSTOMER = table("customer")
 _PAYMENT = table("payment")
 
-SETTLED_LATELY = timedelta(days=30)
-"""So long after its last payment a bill is looked at for a follow-up."""
+LATELY = timedelta(days=cadence.LATEST + 2)
+"""So long after its last payment, or after a plan for it was agreed, a bill is looked at for a follow-up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,9 @@ async def contacts_about(work: Work, customer_ids: Collection[str]) -> Sequence[
 async def with_open_application(work: Work, customer_ids: Collection[str]) -> set[str]:
     """The bills for which another plan was applied for, and nobody has decided."""
     columns = _APPLICATION.c
-    statement = select(columns.bill_id).where(columns.customer_id.in_(customer_ids), columns.status == "OPEN")
+    statement = select(columns.bill_id).where(
+        columns.customer_id.in_(customer_ids), columns.status == ApplicationStatus.OPEN
+    )
     return {row.bill_id for row in await work.all(statement)}
 
 
@@ -94,14 +98,27 @@ async def settled(work: Work, customer_ids: Collection[str]) -> dict[str, dateti
     return {row.bill_id: row.last for row in await work.all(statement)}
 
 
+async def agreed(work: Work, customer_ids: Collection[str]) -> dict[str, datetime]:
+    """When a plan was agreed for a bill."""
+    columns = _APPLICATION.c
+    is_agreed = columns.status == ApplicationStatus.APPROVED
+    statement = select(columns.bill_id, columns.decided_at).where(columns.customer_id.in_(customer_ids), is_agreed)
+    return {row.bill_id: row.decided_at for row in await work.all(statement)}
+
+
 def _bills(base: Select[Any], work: Work, which: CampaignFilter, today: date, lead: int) -> Select[Any]:
     """A day more on either side: what day it is, the customer's zone says."""
-    lately = select(_PAYMENT.c.bill_id).where(
-        _PAYMENT.c.bill_id == _BILL.c.id, _PAYMENT.c.at >= work.now - SETTLED_LATELY
+    since = work.now - LATELY
+    paid = select(_PAYMENT.c.bill_id).where(_PAYMENT.c.bill_id == _BILL.c.id, _PAYMENT.c.at >= since)
+    agreed = select(_APPLICATION.c.bill_id).where(
+        _APPLICATION.c.bill_id == _BILL.c.id,
+        _APPLICATION.c.status == ApplicationStatus.APPROVED,
+        _APPLICATION.c.decided_at >= since,
     )
     speaks = or_(
         _BILL.c.status.in_([BillStatus.OPEN, BillStatus.DISPUTED]),
-        (_BILL.c.status == BillStatus.PAID) & lately.exists(),
+        (_BILL.c.status == BillStatus.PAID) & paid.exists(),
+        (_BILL.c.status == BillStatus.IN_PLAN) & agreed.exists(),
     )
     first = -lead if which.days_from is None else which.days_from
     conditions: list[ColumnElement[bool]] = [speaks, _BILL.c.due_on <= today - timedelta(days=first - 1)]

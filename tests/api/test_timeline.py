@@ -4,10 +4,11 @@ import re
 from datetime import timedelta
 from typing import Any
 
-from gateway import ending, timeline
-from gateway.model import Customer
+from gateway import customers, ending, timeline
+from gateway.model import Customer, OutsideResult
+from gateway.requests import RecordOutsideContact
 from gateway.store import log
-from policies.facts import Channel, Purpose
+from policies.facts import Channel, Initiator, Medium, Purpose
 from policies.replies import Meaning
 from tests.api.client import Api
 from tests.api.test_walls import live
@@ -53,6 +54,30 @@ async def test_each_step_of_a_contact_is_told_in_its_order_and_the_decision_says
     assert "What became of the try by text: taken by the provider." in whats
     assert whats[-1] == "The contact was taken back before it left."
     assert (await told(api, customer, language="zh"))["nodes"][0]["what"] == "客户信息已登记。"
+
+
+async def test_who_waits_for_the_best_moment_is_told_why(api: Api) -> None:
+    world = api.world
+    customer = await world.customer()
+    for days in (1, 2):  # at six in the evening in China
+        at = world.clock() + timedelta(hours=6, days=-days)
+        wrote = RecordOutsideContact(
+            customer.id, f"chat {days}", "body", Medium.IM, OutsideResult.CONNECTED, Initiator.CUSTOMER, at
+        )
+        await customers.record_outside_contact(world.gateway, SERVICE, wrote)
+    wanted = {"idempotencyKey": "k", "customerId": api.id(customer), "purpose": "FOLLOW_UP", "channels": ["SMS"]}
+    asked = """mutation ($input: RequestContactInput!) { requestContact(input: $input) {
+        contact { dueAt } replayed userErrors { code field } } }"""
+
+    made = await api.data(asked, {"input": {**wanted, "atBestMoment": True}})
+    again = await api.data(asked, {"input": {**wanted, "atBestMoment": True}})
+    without = await api.data(asked, {"input": wanted})
+
+    assert "T10:" in made["requestContact"]["contact"]["dueAt"]
+    assert again["requestContact"]["replayed"]
+    assert without["requestContact"]["userErrors"] == [{"code": "CONFLICT", "field": ["idempotencyKey"]}]
+    [decided] = [one for one in (await told(api, customer))["nodes"] if one["kind"] == "decision"]
+    assert decided["why"]["reason"].startswith("At this time of day the customer has reacted before")
 
 
 async def test_pages_follow_each_other_from_both_ends(api: Api) -> None:

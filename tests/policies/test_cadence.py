@@ -3,13 +3,14 @@
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies import cadence, rulebook
-from policies.cadence import Nothing, Notice, Reason, Situation, Step, next_step
+from policies.cadence import After, Happened, Nothing, Notice, Reason, Situation, Step, next_step
 from policies.facts import BillStatus, Channel, Purpose
 from policies.fields import PackError
 
@@ -41,6 +42,8 @@ def life(*places: str, product: str = "CONSUMER_LOAN", answered: bool = False) -
         (("CN", "HOUSE"), "CREDIT_CARD",
          [(-3, DUE_SOON), (7, REMINDER), (18, REMINDER), (32, Purpose.PLAN_OFFER)]),
         (("UK", "HOUSE"), "CONSUMER_LOAN",
+         [(-5, DUE_SOON), (4, REMINDER), (15, REMINDER), (35, Purpose.PLAN_OFFER)]),
+        (("SG", "HOUSE"), "CONSUMER_LOAN",
          [(-3, DUE_SOON), (3, REMINDER), (11, REMINDER), (25, WARNING), (45, Purpose.PLAN_OFFER)]),
         (("US-NYC", "US", "HOUSE"), "CREDIT_CARD",
          [(-5, DUE_SOON), (5, REMINDER), (16, REMINDER), (30, WARNING), (50, Purpose.PLAN_OFFER)]),
@@ -51,9 +54,15 @@ def test_a_silent_life(places: tuple[str, ...], product: str, silent: list[tuple
 
 
 def test_who_reacts_goes_through_every_tier_at_the_shipped_pace() -> None:
-    assert life("UK", "HOUSE", answered=True) == [
+    assert life("SG", "HOUSE", answered=True) == [
         (-3, DUE_SOON), (3, REMINDER), (8, REMINDER), (15, WARNING), (22, WARNING), (32, FINAL),
         (45, Purpose.PLAN_OFFER),
+    ]  # fmt: skip
+
+
+def test_in_the_uk_a_person_offers_a_plan_in_place_of_a_final_notice() -> None:
+    assert life("UK", "HOUSE", answered=True) == [
+        (-5, DUE_SOON), (4, REMINDER), (11, REMINDER), (21, WARNING), (32, Purpose.PLAN_OFFER),
     ]  # fmt: skip
 
 
@@ -68,7 +77,7 @@ def test_nothing_stricter_before_the_gentler_arrived() -> None:
 
 
 def test_a_settled_bill_is_followed_up_once() -> None:
-    chosen, paid = OURS.of((), ""), Situation(DUE, status=BillStatus.PAID, settled_on=DUE)
+    chosen, paid = OURS.of((), ""), Situation(DUE, status=BillStatus.PAID, happened=(Happened(After.PAYMENT, DUE),))
 
     found = next_step(OURS, chosen, paid, DUE + timedelta(days=3))
     asked = replace(paid, notices=(Notice(Purpose.FOLLOW_UP, DUE + timedelta(days=3), arrived=True),))
@@ -77,6 +86,41 @@ def test_a_settled_bill_is_followed_up_once() -> None:
     assert found.purpose is Purpose.FOLLOW_UP
     assert isinstance(next_step(OURS, chosen, asked, DUE + timedelta(days=4)), Nothing)
     assert isinstance(next_step(OURS, chosen, paid, DUE + timedelta(days=20)), Nothing)
+
+
+@pytest.mark.parametrize(
+    ("more", "day", "found"),
+    [
+        ({}, 6, "pause"),
+        ({}, 7, "after_plan"),
+        ({"elsewhere": 5}, 9, "pause"),
+        ({"elsewhere": 5}, 10, "after_plan"),
+        ({"followed_up": -10}, 19, "pause"),
+        ({"followed_up": -10}, 20, "after_plan"),
+        ({"followed_up": 0}, 20, "bill_closed"),
+        ({"unsettled": Reason("hold", {"hold": "COMPLAINT"})}, 7, "hold"),
+        ({}, 22, "bill_closed"),
+    ],
+)
+def test_an_agreed_plan_is_asked_about_when_there_is_time_for_it(more: dict[str, Any], day: int, found: str) -> None:
+    """Never soon after another contact or another follow-up, and not at all when it would come too late."""
+    given = {name: DUE + timedelta(days=on) if isinstance(on, int) else on for name, on in more.items()}
+    known = Situation(DUE, status=BillStatus.IN_PLAN, happened=(Happened(After.PLAN, DUE),), **given)
+
+    step = next_step(OURS, OURS.of((), ""), known, DUE + timedelta(days=day))
+
+    assert step.reason.code == found
+    assert isinstance(step, Step) is (found == "after_plan")
+
+
+@pytest.mark.parametrize("what", [After.PROMISE_KEPT, After.PROMISE_BROKEN])
+def test_a_notice_waits_for_the_question_after_a_promise(what: After) -> None:
+    promised = Situation(DUE, happened=(Happened(what, DUE + timedelta(days=4)),))
+    chosen = OURS.of((), "")
+
+    codes = [next_step(OURS, chosen, promised, DUE + timedelta(days=day)).reason.code for day in (5, 6, 13, 14)]
+
+    assert codes == ["pause", f"after_{what.lower()}", f"after_{what.lower()}", "gentler_first"]
 
 
 @pytest.mark.parametrize(
@@ -175,6 +219,7 @@ title = "Own"
 title_zh = "自有"
 confidence = "HOUSE"
 hand_over = { day = 30, unanswered = 3, purpose = "FOLLOW_UP" }
+follow_ups = [{ after = "PLAN", first_day = 6, last_day = 20, spacing = 4, apart = 30, channels = ["SMS"] }]
 [[cadences.tiers]]
 purpose = "OVERDUE_REMINDER"
 first_day = 3
@@ -218,6 +263,11 @@ def test_a_lenders_own_file_stands_in_place_of_ours(tmp_path: Path) -> None:
         ("factor = 2.0", "factor = 0.5", "factor"),
         ('purpose = "FOLLOW_UP"', 'purpose = "FINAL_NOTICE"', "purpose"),
         ("first_day = 10", "first_day = 3", "tiers"),
+        ("last_day = 20", "last_day = 29", "last_day"),
+        ("last_day = 20", "last_day = 5", "last_day"),
+        ("apart = 30", "apart = 0", "apart"),
+        ('after = "PLAN"', 'after = "WEEK"', "after"),
+        ('after = "PLAN", first_day = 6', 'after = "PLAN", times = 2, first_day = 6', "times"),
         ('title = "Own"', 'titel = "Own"', "title"),
         ('confidence = "HOUSE"', 'confidence = "VERIFIED"', "citation"),
     ],

@@ -179,6 +179,11 @@ class RequestContactInput:
     )
     not_before: DateTimeText | None = strawberry.field(default=UNSET, description="Not to leave before this.")
     expires_at: DateTimeText | None = strawberry.field(default=UNSET, description="Not to leave after this.")
+    at_best_moment: bool | None = strawberry.field(
+        default=False,
+        description="Rather at the hour of the day at which this customer has reacted before, where the rules allow "
+        "it then: at most two days after the first allowed instant, and before expiresAt. The decision says so.",
+    )
     reference: str | None = strawberry.field(default=UNSET, description="The caller's own.")
     in_reply_to: strawberry.ID | None = strawberry.field(
         default=UNSET,
