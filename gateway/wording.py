@@ -26,6 +26,9 @@ def compose(
     """The message with today's facts, and the version of its template. Raises `WordsError`."""
     unsubscribe_url = f"{gateway.settings.address()}/unsubscribe/{point.unsubscribe_token}"
     values = values_of(gateway, customer, bill, contact.purpose, now, unsubscribe_url)
+    if channel is not Channel.CALLBACK:
+        # An agent may have been given the script of another purpose (`accepting.py`), and speaks in their own words.
+        gateway.words.check_purpose(contact.template, contact.purpose)
     rendered = gateway.words.render(
         contact.template,
         channel,
