@@ -55,19 +55,20 @@ def today(customer: Customer, now: datetime) -> date:
     return now.astimezone(ZoneInfo(next(iter(customer.time_zones), "UTC"))).date()
 
 
-def offer(customer: Customer, bill: Bill) -> plans.Offer:
-    return plans.offer(customer.jurisdiction, bill.account.product)
+def offer(gateway: Gateway, customer: Customer, bill: Bill) -> plans.Offer:
+    return plans.offer(gateway.plans, customer.jurisdiction, bill.account.product)
 
 
 async def options(
-    work: Work, caller: Caller, bill_id: str, a_month: Decimal | None
+    gateway: Gateway, work: Work, caller: Caller, bill_id: str, a_month: Decimal | None
 ) -> tuple[Bill, tuple[tuple[Instalment, ...], ...]]:
     """The plans that are proposed for what is left of a bill, the shortest first."""
     bill, customer = await _visible(work, caller, bill_id)
     if bill.status is not BillStatus.OPEN:
         return bill, ()
     digits = get_currency_precision(bill.currency)
-    proposed = plans.options(bill.amount_left, digits, today(customer, work.now), offer(customer, bill), a_month)
+    terms = offer(gateway, customer, bill)
+    proposed = plans.options(bill.amount_left, digits, today(customer, work.now), terms, a_month)
     return bill, proposed
 
 
@@ -82,7 +83,7 @@ async def submit(gateway: Gateway, caller: Caller, wanted: SubmitApplication) ->
         made = same_key((await idempotency.find(work, {key})).get(key), _OPERATION, fingerprint)
         if made is not None:
             return Submitted((await applications.by_id(work, [made.id]))[made.id], replayed=True)
-        await _check(work, customer, bill, wanted)
+        await _check(gateway, work, customer, bill, wanted)
         hold = replace(customers.hold_now(work, customer.id, HoldKind.APPLICATION), account_id=bill.account.id)
         new = Application(
             id=work.new_id(),
@@ -104,7 +105,7 @@ async def submit(gateway: Gateway, caller: Caller, wanted: SubmitApplication) ->
     return Submitted(new, replayed=False)
 
 
-async def _check(work: Work, customer: Customer, bill: Bill, wanted: SubmitApplication) -> None:
+async def _check(gateway: Gateway, work: Work, customer: Customer, bill: Bill, wanted: SubmitApplication) -> None:
     if bill.status is not BillStatus.OPEN or not bill.amount_left:
         raise problem(UserErrorCode.CONFLICT, f"the bill is {bill.status}: there is nothing to plan", "billId")
     if await applications.open_of_bill(work, bill.id) is not None:
@@ -112,8 +113,9 @@ async def _check(work: Work, customer: Customer, bill: Bill, wanted: SubmitAppli
     if wanted.currency not in (None, bill.currency):
         raise problem(UserErrorCode.INVALID, "must be in the currency of the bill", "instalments")
     digits = get_currency_precision(bill.currency)
+    terms = offer(gateway, customer, bill)
     try:
-        plans.check(wanted.instalments, bill.amount_left, digits, today(customer, work.now), offer(customer, bill))
+        plans.check(wanted.instalments, bill.amount_left, digits, today(customer, work.now), terms)
     except NotThatPlan as wrong:
         place = ("instalments",) if wrong.index is None else ("instalments", str(wrong.index))
         raise problem(UserErrorCode.INVALID, str(wrong), *place) from None

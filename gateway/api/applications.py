@@ -55,7 +55,7 @@ class ApplicationQueries:
                 read.finish()
         try:
             async with context.snapshot.reading() as work:
-                about, proposed = await applications.options(work, context.caller, bill, monthly)
+                about, proposed = await applications.options(context.gateway, work, context.caller, bill, monthly)
         except Unacceptable as wrong:
             raise ApiError(Code.NOT_FOUND, "billId: no such bill", field=("billId",)) from wrong
         if monthly is not None and currency != about.currency:
