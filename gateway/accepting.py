@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
+from gateway.calendars import zone_of
 from gateway.core import Gateway
-from gateway.hardship import diverted, on_record, zone_of
+from gateway.hardship import diverted, on_record
 from gateway.known import Known, Subject
 from gateway.model import (
     Bill,
@@ -27,7 +28,7 @@ from gateway.requests import RequestContact
 from gateway.store.contacts import Held
 from gateway.store.slots import Slot
 from gateway.store.work import Work
-from gateway.words import BadName, BadVariable, UnknownTemplate, check_variables
+from gateway.words import BadName, BadVariable, OtherPurpose, UnknownTemplate, check_variables
 from policies.facts import MEDIUM_OF, Channel, Initiator, PastContact, Purpose, Reach
 from policies.hardship import NOTHING
 from policies.holidays import UncoveredYear
@@ -179,11 +180,15 @@ def _template(
         # Who books a call brings no variables. The agent says in their own words what the script would have said.
         template = gateway.words.default(Purpose.FOLLOW_UP)
     try:
+        if request.template is not None:
+            gateway.words.check_purpose(request.template, request.purpose)
         check_variables(request.variables)
-        gateway.words.check_said(template, request.purpose, customer.locale, request.variables)
+        gateway.words.check_said(template, request.purpose, customer.locale, request.variables, customer.name)
         missing = frozenset[str]().union(*(needs(template, channel, given=request.variables) for channel in channels))
     except UnknownTemplate as unknown:
         raise problem(UserErrorCode.NOT_FOUND, str(unknown), "template") from None
+    except OtherPurpose as other:
+        raise problem(UserErrorCode.INVALID, str(other), "template") from None
     except BadName as bad:
         raise problem(UserErrorCode.INVALID, str(bad), "variables") from None
     except BadVariable as bad:

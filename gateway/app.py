@@ -20,7 +20,7 @@ from gateway.store import migrate
 from gateway.store.database import Database
 from gateway.store.postgres import PostgresEngine
 from gateway.words import Lender, Words
-from policies import hardship, rulebook
+from policies import hardship, plans, rulebook
 
 
 class PortTaken(RuntimeError):
@@ -66,6 +66,7 @@ async def open_gateway(
             database=database,
             rulebooks=rulebook.load(settings.rulebooks),
             hardship=hardship.load(settings.hardship or hardship.FILE),
+            plans=plans.offers(settings.plans or plans.FILE),
             words=words or Words.load(settings.templates, lender=lender(settings)),
             carriers=available.from_settings(settings, database, clock, providers or {}, elapsed),
             doors=available.doors(settings),

@@ -50,8 +50,8 @@ class Submitted:
     replayed: bool
 
 
-def offer(customer: Customer, bill: Bill) -> plans.Offer:
-    return plans.offer(customer.jurisdiction, bill.account.product)
+def offer(gateway: Gateway, customer: Customer, bill: Bill) -> plans.Offer:
+    return plans.offer(gateway.plans, customer.jurisdiction, bill.account.product)
 
 
 async def options(
@@ -62,8 +62,8 @@ async def options(
     if bill.status is not BillStatus.OPEN:
         return bill, ()
     digits = get_currency_precision(bill.currency)
-    today = day_of(gateway, customer, work.now)
-    proposed = plans.options(bill.amount_left, digits, today, offer(customer, bill), a_month)
+    today, terms = day_of(gateway, customer, work.now), offer(gateway, customer, bill)
+    proposed = plans.options(bill.amount_left, digits, today, terms, a_month)
     return bill, proposed
 
 
@@ -108,9 +108,9 @@ async def _check(gateway: Gateway, work: Work, customer: Customer, bill: Bill, w
     if wanted.currency not in (None, bill.currency):
         raise problem(UserErrorCode.INVALID, "must be in the currency of the bill", "instalments")
     digits = get_currency_precision(bill.currency)
+    today, terms = day_of(gateway, customer, work.now), offer(gateway, customer, bill)
     try:
-        today = day_of(gateway, customer, work.now)
-        plans.check(wanted.instalments, bill.amount_left, digits, today, offer(customer, bill))
+        plans.check(wanted.instalments, bill.amount_left, digits, today, terms)
     except NotThatPlan as wrong:
         place = ("instalments",) if wrong.index is None else ("instalments", str(wrong.index))
         raise problem(UserErrorCode.INVALID, str(wrong), *place) from None

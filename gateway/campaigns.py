@@ -338,11 +338,8 @@ def _situation(
     zone = zone_of(gateway, customer)
     rows = [row for row in past.contacts[customer.id] if row.bill_id == bill.id]
     elsewhere = [row for row in past.contacts[customer.id] if row.bill_id != bill.id]
-<<<<<<< HEAD
     heard = past.reactions.get(customer.id, ())
-=======
     follow_ups = [row for row in past.contacts[customer.id] if row.purpose == Purpose.FOLLOW_UP]
->>>>>>> 7cd368cb95eda38caf26ba1e98ece2fb3510c89e
     return Situation(
         due_on=bill.due_on,
         status=bill.status,

@@ -31,6 +31,7 @@ from gateway.store.vault import WrongMasterKey
 from gateway.trusted import BadDocuments
 from gateway.words import WordsError
 from policies.fields import PackError
+from policies.plans import BadPlans
 
 cli = typer.Typer(help="One lawful door for every contact with a person who owes money.", no_args_is_help=True)
 cli.add_typer(rules, name="rules")
@@ -43,6 +44,7 @@ def main() -> None:
         BadUrl,
         gateway_app.OldSchema,
         PackError,
+        BadPlans,
         WordsError,
         BadProvider,
         PortTaken,

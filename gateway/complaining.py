@@ -1,6 +1,7 @@
 """Complaints: demands pause from the moment one is on record until a person has answered it.
 
 fileComplaint     on record, a COMPLAINT hold on the debt it is about or on all, waiting demands taken back
+a reply           the same, of all debts, in the transaction that records it
 settleComplaint   the hold ends, and the customer is told the answer by the rules like any contact
 """
 
@@ -19,6 +20,7 @@ from gateway.model import (
     ComplaintStatus,
     Contact,
     Customer,
+    Reply,
     UserErrorCode,
     problem,
 )
@@ -63,40 +65,13 @@ async def file(gateway: Gateway, caller: Caller, wanted: FileComplaint) -> tuple
             raise problem(UserErrorCode.INVALID, "lies in the future", "at")
         about = await _contact(work, customer, wanted.contact_id)
         account = await account_id(work, customer, wanted.account, "account") if wanted.account else None
-        complaint, gone = await put_on_record(work, caller, customer, wanted.text, about, account, wanted.at)
+        complaint, gone = await put_on_record(
+            work, caller, customer.id, text=wanted.text, at=wanted.at or work.now, contact_id=about, account_id=account
+        )
         made = Made("fileComplaint", fingerprint, complaint.id)
         await work.insert("idempotency", [idempotency.row(work, *key, made)])
     announce(gateway, gone, wake=True)
     return complaint, False
-
-
-async def put_on_record(
-    work: Work,
-    caller: Caller,
-    customer: Customer,
-    text: str,
-    about: str | None,
-    account: str | None = None,
-    at: datetime | None = None,
-) -> tuple[Complaint, list[Contact]]:
-    """The customer is locked. The complaint about a contact or a debt of theirs, and the contacts it took back."""
-    hold = replace(customers.hold_now(work, customer.id, HoldKind.COMPLAINT), account_id=account)
-    await customers.add_hold(work, hold, note=None, caller_id=caller.id)
-    complaint = Complaint(
-        id=work.new_id(),
-        customer_id=customer.id,
-        contact_id=about,
-        account_id=account,
-        text=text,
-        at=at or work.now,
-        recorded_at=work.now,
-        hold_id=hold.id,
-        status=ComplaintStatus.OPEN,
-    )
-    await store.add(work, complaint, caller)
-    gone = await _take_demands_back(work, caller, customer, account)
-    await contacts.reconsider(work, customer.id)
-    return complaint, gone
 
 
 @repeated
@@ -121,6 +96,43 @@ async def settle(gateway: Gateway, caller: Caller, complaint_id: str, answer: st
     return settled, told
 
 
+async def heard(work: Work, reply: Reply) -> list[Contact]:
+    """A reply complains. The demands that were taken back. The customer is locked."""
+    assert reply.customer_id is not None
+    _, gone = await put_on_record(work, GATEWAY, reply.customer_id, text=reply.text, at=reply.at)
+    return gone
+
+
+async def put_on_record(
+    work: Work,
+    caller: Caller,
+    customer_id: str,
+    *,
+    text: str,
+    at: datetime,
+    contact_id: str | None = None,
+    account_id: str | None = None,
+) -> tuple[Complaint, list[Contact]]:
+    """With its hold; and the demands that were taken back. The customer is locked."""
+    hold = replace(customers.hold_now(work, customer_id, HoldKind.COMPLAINT), account_id=account_id)
+    await customers.add_hold(work, hold, note=None, caller_id=caller.id)
+    complaint = Complaint(
+        id=work.new_id(),
+        customer_id=customer_id,
+        contact_id=contact_id,
+        account_id=account_id,
+        text=text,
+        at=at,
+        recorded_at=work.now,
+        hold_id=hold.id,
+        status=ComplaintStatus.OPEN,
+    )
+    await store.add(work, complaint, caller)
+    gone = await _take_demands_back(work, caller, customer_id, account_id)
+    await contacts.reconsider(work, customer_id)
+    return complaint, gone
+
+
 async def _contact(work: Work, customer: Customer, contact_id: str | None) -> str | None:
     """The contact that it is about has to be the customer's."""
     if contact_id is None:
@@ -131,12 +143,12 @@ async def _contact(work: Work, customer: Customer, contact_id: str | None) -> st
     return contact_id
 
 
-async def _take_demands_back(work: Work, caller: Caller, customer: Customer, account: str | None) -> list[Contact]:
+async def _take_demands_back(work: Work, caller: Caller, customer_id: str, account: str | None) -> list[Contact]:
     """A demand that names no debt may be about this one."""
-    waiting = await contacts.unsent(work, customer.id, DEMANDS)
+    waiting = await contacts.unsent(work, customer_id, DEMANDS)
     gone = [one.contact for one in waiting if account is None or one.account_id in (None, account)]
     if gone:
-        await take_back(work, caller, customer.id, [one.id for one in gone], TAKEN_BACK)
+        await take_back(work, caller, customer_id, [one.id for one in gone], TAKEN_BACK)
     return gone
 
 

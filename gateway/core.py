@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from gateway.store.database import Database
 from gateway.words import Words
 from policies.facts import Channel
 from policies.hardship import Scale
+from policies.plans import Offer
 from policies.rulebook import Rulebook
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Gateway:
     database: Database
     rulebooks: Mapping[str, Rulebook]
     hardship: Scale
+    plans: Sequence[Offer]
     words: Words
     carriers: Mapping[Channel, Carriers]
     doors: Mapping[str, Door]

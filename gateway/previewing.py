@@ -10,7 +10,7 @@ from gateway.core import Gateway
 from gateway.known import Known
 from gateway.model import Caller
 from gateway.wording import values_of
-from gateway.words import BadWords, WordsError
+from gateway.words import BadWords, Unsayable, WordsError
 from policies import linter
 from policies.facts import Channel, Purpose
 from policies.tone import Problem
@@ -63,19 +63,21 @@ async def message(gateway: Gateway, caller: Caller, wanted: PreviewMessage) -> P
         bill = visible_bill(known, customer, wanted.bill_id)
         now = work.now
     name = masks.name(customer.name) if customer.name is not None else None
-    values = values_of(gateway, replace(customer, name=name), bill, wanted.purpose, now)
+    masked = values_of(gateway, replace(customer, name=name), bill, wanted.purpose, now)
+    template = wanted.template or gateway.words.default(wanted.purpose)
     try:
+        gateway.words.check_purpose(template, wanted.purpose)
         rendered = gateway.words.render(
-            wanted.template or gateway.words.default(wanted.purpose),
+            template,
             wanted.channel,
             customer.locale,
-            values,
+            replace(masked, called=customer.name),
             wanted.variables,
             discreet=wanted.discreet,
             jurisdiction=customer.jurisdiction,
             product=bill.account.product if bill else None,
         )
-    except BadWords as bad:
+    except (BadWords, Unsayable) as bad:
         return Preview(problems=bad.problems, refusal=str(bad))
     except WordsError as wrong:
         return Preview(refusal=str(wrong))

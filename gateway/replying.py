@@ -5,6 +5,7 @@
     START          granted again, for that address
     HELP           answered with where help is
     WRONG_PERSON   nothing more to that address; a person reads it
+    COMPLAINT      a complaint on record: demands pause until it is settled (`complaining.py`); a person reads it
     HARDSHIP       a signal of it, and notices that wait are taken back (`relief.py`); a person reads it
     anything else  nothing more to the customer until a person has read it
 
@@ -16,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from channels import base
-from gateway import addresses, relief
+from gateway import addresses, complaining, relief
 from gateway.callers import may_see
 from gateway.contact import Answer, accept_in, announce
 from gateway.core import Gateway
@@ -102,7 +103,10 @@ async def answer(gateway: Gateway, work: Work, provider: str, written: Written) 
             is_open=_needs_a_person(understood.meaning, understood.also),
         )
         await replies.add(work, reply)
-        if Meaning.HARDSHIP in (understood.meaning, *understood.also):
+        said = (understood.meaning, *understood.also)
+        if Meaning.COMPLAINT in said:
+            taken_back += await complaining.heard(work, reply)
+        if Meaning.HARDSHIP in said:
             taken_back += await relief.heard(gateway, work, reply)
         await contacts.reconsider(work, customer.id)
         if not made and not is_repeated:

@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     hardship: Path | None = Field(
         None, description="File of what weighs how much as a sign of hardship, in place of `policies/hardship.toml`."
     )
+    plans: Path | None = Field(
+        None, description="File of the easier ways to repay that are offered, in place of `policies/plans.toml`."
+    )
     cadence: Path | None = Field(
         None, description="File of cadences of notices (TOML) that are added to ours, or replace them."
     )

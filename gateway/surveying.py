@@ -217,7 +217,9 @@ async def _complained(
     """Whoever says that they were treated badly, and how, has complained: a person answers it."""
     if said.score > LOW_SCORE or said.text is None:
         return None, []
-    return await complaining.put_on_record(work, caller, customer, said.text, held.contact.id)
+    return await complaining.put_on_record(
+        work, caller, customer.id, text=said.text, at=work.now, contact_id=held.contact.id
+    )
 
 
 async def _call(gateway: Gateway, work: Work, customer: Customer, answer_id: str) -> Contact | None:

@@ -31,6 +31,9 @@ def compose(
         values_of(gateway, customer, bill, contact.purpose, now, unsubscribe_url),
         survey_url=_survey_url(gateway, contact, channel),
     )
+    if channel is not Channel.CALLBACK:
+        # An agent may have been given the script of another purpose (`accepting.py`), and speaks in their own words.
+        gateway.words.check_purpose(contact.template, contact.purpose)
     rendered = gateway.words.render(
         contact.template,
         channel,

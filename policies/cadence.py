@@ -23,13 +23,11 @@ FILE = Path(__file__).parent / "cadence.toml"
 
 EVERY = "*"
 
-<<<<<<< HEAD
 LOW_SCORE_WEIGHT = 2
 """A customer who says that we treated them badly slows us down like so many notices without reaction."""
-=======
+
 LATEST = 28
 """Days after which it is too late for a follow-up: a campaign does not look further back."""
->>>>>>> 7cd368cb95eda38caf26ba1e98ece2fb3510c89e
 
 #: Graded by the day: each is stricter than the one before it.
 TIERS = (Purpose.DUE_REMINDER, Purpose.OVERDUE_REMINDER, Purpose.OVERDUE_WARNING, Purpose.FINAL_NOTICE)
@@ -182,11 +180,8 @@ class Situation:
     reactions: tuple[date, ...] = ()  #: days on which the customer let us hear of them
     stops: Reason | None = None  #: a hold, a promise or an application
     under_way: bool = False
-<<<<<<< HEAD
     low_scores: int = 0  #: how often the customer found us wanting, and nothing better since
-=======
     happened: tuple[Happened, ...] = ()
->>>>>>> 7cd368cb95eda38caf26ba1e98ece2fb3510c89e
     elsewhere: date | None = None  #: the day of the last contact about another bill: nobody is flooded
     followed_up: date | None = None  #: the day of the last follow-up, about any bill
     unsettled: Reason | None = None  #: a complaint or an application of the customer's, about whatever debt

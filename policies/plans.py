@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_CEILING, Decimal
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,8 @@ _FIELDS = {
     "first_days": int,
     "latest_days": int,
 }
-_NARROWING = {"jurisdiction": str, "product": str, "citation": str, "source": str}
+_SAID = {list: "a list of numbers", int: "a whole number"}
+_NARROWING = frozenset({"jurisdiction", "product", "citation", "source"})
 
 
 class BadPlans(ValueError):
@@ -61,23 +61,31 @@ class NotThatPlan(ValueError):
         super().__init__(problem)
 
 
-@cache
 def offers(file: Path = FILE) -> tuple[Offer, ...]:
     """Read a file of offers strictly. Raises `BadPlans`."""
     try:
         read = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadPlans(f"{file.name}: {error}") from None
-    return tuple(_offer(file.name, number, one) for number, one in enumerate(read.get("offers", ()), 1))
+    given = read.pop("offers", [])
+    if read or not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
+        raise BadPlans(f"{file.name}: holds [[offers]], and nothing else")
+    found = tuple(_offer(file.name, number, one) for number, one in enumerate(given, 1))
+    if not any(one.jurisdiction is None and one.product is None for one in found):
+        raise BadPlans(f"{file.name}: must hold an offer without jurisdiction and product, for all others")
+    return found
 
 
 def _offer(file: str, number: int, given: dict[str, Any]) -> Offer:
     where = f"{file}, offer {number}"
-    for name in given.keys() - _FIELDS.keys() - _NARROWING.keys():
+    for name in given.keys() - _FIELDS.keys() - _NARROWING:
         raise BadPlans(f"{where}: there is no field {name}")
     for name, kind in _FIELDS.items():
         if not isinstance(given.get(name), kind) or isinstance(given[name], bool):
-            raise BadPlans(f"{where}: {name} must be a {kind.__name__}")
+            raise BadPlans(f"{where}: {name} must be {_SAID[kind]}")
+    for name in sorted(_NARROWING & given.keys()):
+        if not isinstance(given[name], str):
+            raise BadPlans(f"{where}: {name} must be a text")
     numbers = given["instalments"]
     if not numbers or not all(isinstance(one, int) and 2 <= one <= given["longest"] for one in numbers):
         raise BadPlans(f"{where}: instalments must be numbers from 2 to `longest`")
@@ -86,12 +94,10 @@ def _offer(file: str, number: int, given: dict[str, Any]) -> Offer:
     return Offer(**{**given, "instalments": tuple(sorted(numbers))})
 
 
-def offer(jurisdiction: str, product: str, file: Path = FILE) -> Offer:
+def offer(known: Sequence[Offer], jurisdiction: str, product: str) -> Offer:
     """The most specific that fits: place and product, then the place, then the product, then what holds everywhere."""
     places = (jurisdiction, jurisdiction.partition("-")[0])
-    fitting = [one for one in offers(file) if one.jurisdiction in (None, *places) and one.product in (None, product)]
-    if not fitting:
-        raise BadPlans(f"{file.name}: nothing is offered for {product} in {jurisdiction}")
+    fitting = [one for one in known if one.jurisdiction in (None, *places) and one.product in (None, product)]
     return max(fitting, key=lambda one: (len(one.jurisdiction or ""), one.product is not None))
 
 

@@ -3,6 +3,7 @@
 text -> without what is quoted of ours -> folded into units: words, Chinese characters, marks
      -> what it says (replies.toml): keywords of their own, phrases anywhere
      -> less what only looks like a stop: "don't stop", "stop by", "not at night"
+     -> less what only looks like a complaint: "can't complain", 我的投诉处理好了吗
      -> the weightiest meaning; the others beside it
 
 Who writes "stop" must be heard, in whatever words a reasonable person would understand (47 CFR 64.1200(a)(10)); a stop
@@ -34,6 +35,7 @@ class Meaning(StrEnum):
     START = "START"  #: messages again
     HELP = "HELP"
     WRONG_PERSON = "WRONG_PERSON"  #: the number or address is another's
+    COMPLAINT = "COMPLAINT"  #: about how they are treated, to us or to an authority
     DISPUTE = "DISPUTE"
     HARDSHIP = "HARDSHIP"
     UNCLEAR = "UNCLEAR"  #: a person must read it
@@ -55,7 +57,7 @@ def understand(text: str) -> Understood:
     if len(text.strip()) <= LONGEST and (exact := lexicon.exact(lexicon.fold(plain))):
         return Understood(exact.meaning, words=(exact.written,))
     reply = lexicon.fold(_calmed(plain))
-    hits = sorted(_hits(lexicon, reply), key=lambda hit: (_WEIGHT[hit.entry.meaning], hit.start))
+    hits = sorted(_meant(lexicon, reply), key=lambda hit: (_WEIGHT[hit.entry.meaning], hit.start))
     doubts = _doubts(lexicon, reply, [hit for hit in hits if hit.entry.meaning in _STOPS])
     standing = [hit for hit in hits if hit not in doubts]
     meanings = list(dict.fromkeys(hit.entry.meaning for hit in standing))
@@ -241,6 +243,7 @@ class _Lexicon:
     keep: tuple[_Entry, ...]
     other: tuple[_Entry, ...]
     when: tuple[_Entry, ...]
+    content: tuple[_Entry, ...]
     polite: re.Pattern[str]
     misspelt: tuple[_Entry, ...]
     spelt: frozenset[str]
@@ -276,6 +279,7 @@ def _lexicon() -> _Lexicon:
         keep=all_entries("keep"),
         other=all_entries("other"),
         when=all_entries("when"),
+        content=all_entries("content"),
         polite=re.compile(grammar.one_of(words["polite"])),
         misspelt=tuple(entry for meaning in Meaning for entry in entries(meaning, "misspelt")),
         spelt=frozenset(words["spelt"]),
@@ -313,6 +317,15 @@ def _hits(lexicon: _Lexicon, reply: str) -> Iterator[_Hit]:
                 yield _Hit(entry, *clause.span())
     if nearly := _nearly(lexicon, _bare(reply)):
         yield _Hit(nearly, 0, len(reply))
+
+
+def _meant(lexicon: _Lexicon, reply: str) -> list[_Hit]:
+    """Less what only looks like a complaint. A stop that only looks like one is told as a doubt."""
+    hits = list(_hits(lexicon, reply))
+    if not any(hit.entry.meaning is Meaning.COMPLAINT for hit in hits):
+        return hits
+    content = _found(lexicon.content, reply)
+    return [hit for hit in hits if hit.entry.meaning is not Meaning.COMPLAINT or not any(map(hit.overlaps, content))]
 
 
 #: Units without a mark among them; a new line ends it.

@@ -121,7 +121,7 @@ class World:
 
     async def preview(self, customer: Customer, channel: Channel, **more: Any) -> Decision:
         question = Question(customer.id, more.pop("purpose", Purpose.FOLLOW_UP), **more)
-        return await asking.preview(self.gateway, SERVICE, question, channel)
+        return (await asking.preview(self.gateway, SERVICE, question, channel))[0]
 
     async def deliver(self) -> int:
         return await contact.deliver(self.gateway)

@@ -230,6 +230,7 @@ _describe(
         "START": "Messages are wanted again.",
         "HELP": "Help is asked for.",
         "WRONG_PERSON": "Whoever got it is not the customer.",
+        "COMPLAINT": "The customer complains of how they are treated: a complaint is on record.",
         "HARDSHIP": "The customer is in difficulty.",
         "DISPUTE": "The customer says that the debt is wrong, or paid.",
         "UNCLEAR": "Anything else.",

@@ -223,7 +223,7 @@ _TABLE: Mapping[str, Mapping[str, Row]] = {
     },
     # parts of these
     "Decision": {
-        "outcome channel decidedAt nextAllowedAt timeZones rulebook findings": _CUSTOMERS,
+        "outcome channel decidedAt nextAllowedAt timeZones rulebook findings diversion": _CUSTOMERS,
         "allowances": _row("partly|hidden", "shown", "shown", "shown", "shown"),
     },
     "Finding": {

@@ -115,7 +115,8 @@ class Query(
 
     @strawberry.field(
         description="May this customer be contacted, when at the earliest, and why? Same code path as sending; records "
-        "nothing."
+        "nothing. Where hardship would make a notice the offer of an easier plan, or a call about it, the decision is "
+        "about that: see `diversion`."
     )
     async def preview_contact(
         self,
@@ -126,8 +127,8 @@ class Query(
         with asked("input"):
             question, channel = inputs.preview_contact(input)
             async with context.acting():
-                decision = await asking.preview(context.gateway, context.caller, question, channel)
-        return Decision.made(decision, context.language)
+                decision, diversion = await asking.preview(context.gateway, context.caller, question, channel)
+        return Decision.made(decision, context.language, diversion)
 
     @strawberry.field(description="For each channel the first allowed instant within 60 days, or null and why.")
     async def next_allowed_contact(

@@ -80,7 +80,7 @@ async def _somebody_awake(gateway: Gateway, everybody: _Everybody) -> tuple[Pers
     """Whose hours are open now, so that the pasted line sends at once. Between China, the UK and the US somebody is."""
     for person, customer, bill in everybody:
         question = Question(customer.id, Purpose.OVERDUE_REMINDER, bill.id)
-        decision = await asking.preview(gateway, SEED, question, Channel.SMS)
+        decision, _ = await asking.preview(gateway, SEED, question, Channel.SMS)
         if decision.outcome is Outcome.ALLOW:
             return person, customer, bill
     return everybody[0]

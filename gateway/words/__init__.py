@@ -7,7 +7,9 @@ from gateway.words.errors import (
     BadWords,
     Forbidden,
     MissingVariable,
+    OtherPurpose,
     UnknownTemplate,
+    Unsayable,
     WordsError,
 )
 from gateway.words.values import Lender, Rendered, Values
@@ -22,8 +24,10 @@ __all__ = [
     "Forbidden",
     "Lender",
     "MissingVariable",
+    "OtherPurpose",
     "Rendered",
     "UnknownTemplate",
+    "Unsayable",
     "Values",
     "Words",
     "WordsError",

@@ -6,7 +6,7 @@ it, and whoever may write one can neither reach into Python nor keep it busy. Th
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Never
@@ -54,6 +54,7 @@ class Compiled:
     template: Template
     uses: frozenset[str]
     needs: frozenset[str]
+    decides: frozenset[str]  #: those whose value, and not only whether there is one, decides what is said
 
     def written(self, names: Mapping[str, object]) -> str:
         """Render, or raise `MissingVariable`."""
@@ -68,7 +69,7 @@ def compiled(path: Path, source: str, *, html: bool = False) -> Compiled:
         tree = environment.parse(source)
         _check(path, tree)
         uses = frozenset(meta.find_undeclared_variables(tree))
-        return Compiled(environment.from_string(source), uses, uses - _optional(tree))
+        return Compiled(environment.from_string(source), uses, uses - _optional(tree), _deciding(tree))
     except TemplateError as error:
         raise BadTemplate(path, f"is not a template: {error.message}") from error
 
@@ -90,3 +91,16 @@ def _optional(tree: nodes.Template) -> frozenset[str]:
         for test in tree.find_all(nodes.Test)
         if test.name == "defined" and isinstance(test.node, nodes.Name)
     )
+
+
+def _deciding(tree: nodes.Template) -> frozenset[str]:
+    return frozenset(name.name for condition in tree.find_all(nodes.If) for name in _names(condition.test))
+
+
+def _names(test: nodes.Node) -> Iterator[nodes.Name]:
+    if isinstance(test, nodes.Test) and test.name == "defined":
+        return
+    if isinstance(test, nodes.Name):
+        yield test
+    for part in test.iter_child_nodes():
+        yield from _names(part)

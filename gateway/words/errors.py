@@ -4,7 +4,9 @@
      +-- BadTemplate        the lender's folder: nothing starts until the file is mended
      +-- UnknownTemplate    the caller asked for words that we do not have
      +-- MissingVariable    the caller (or the bill) did not supply what the template needs
-     +-- Forbidden          the finished words lack a fact, or say what may not be said
+     +-- OtherPurpose       the caller asked for words that are for another purpose
+     +-- Forbidden          the finished words lack a fact
+     +-- Unsayable          the finished words say what may not be said
      +-- BadVariable        the caller supplied something that may not stand in a message
           +-- BadWords      ... because of what it says
           +-- BadName       ... under a name that no template can use
@@ -15,7 +17,7 @@ a template or a variable: it can be personal.
 
 from pathlib import Path
 
-from policies.facts import Channel
+from policies.facts import Channel, Purpose
 from policies.tone import Problem
 
 
@@ -40,6 +42,13 @@ class UnknownTemplate(WordsError):
         self.template = template
         self.channel = channel
         self.locale = locale
+
+
+class OtherPurpose(WordsError):
+    """The template was checked for another purpose than the one that it is asked for."""
+
+    def __init__(self, template: str, purpose: Purpose, asked: Purpose) -> None:
+        super().__init__(f"the template {template} is for {purpose}, and was not checked for {asked}")
 
 
 class MissingVariable(WordsError):
@@ -73,6 +82,14 @@ class Forbidden(WordsError):
     def __init__(self, lacking: tuple[str, ...]) -> None:
         super().__init__(f"the message does not hold {', '.join(lacking)} as it is printed")
         self.lacking = lacking
+
+
+class Unsayable(WordsError):
+    """The finished message says what no message may say. Only the lexicon's words are repeated."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("the finished words may not be said: " + "; ".join(map(str, problems)))
+        self.problems = problems
 
 
 class BadName(BadVariable):

@@ -11,28 +11,15 @@ from policies.facts import Channel, Purpose
 from policies.linter import check
 from policies.tone import Problem, forbidden
 
-_PURPOSES = {purpose.lower(): purpose for purpose in Purpose}
 #: What such a value says is decided by its kind: no words can hide in a date.
 _NO_WORDS = ("_amount", "_on", "_minutes", "_url")
 
 
-def purpose_of(template: str) -> Purpose | None:
-    """Why such a message is sent. None: a lender's own template, which serves whatever it is asked for."""
-    return _PURPOSES.get(template)
-
-
 def template_problems(
-    pair: Pair,
-    template: str,
-    channel: Channel,
-    language: str,
-    jurisdiction: str | None = None,
-    product: str | None = None,
-    *,
-    purpose: Purpose | None = None,
+    pair: Pair, channel: Channel, language: str, jurisdiction: str | None = None, product: str | None = None
 ) -> tuple[Problem, ...]:
     """What is wrong with a template, whatever it is filled with."""
-    of = purpose or purpose_of(template)
+    of = pair.purpose
     # Everything that it can say is looked at for what may not be said; only what it says always counts as said.
     always = _bare(pair.full)
     facts = {name: f"{{{{ {name} }}}}" for name in pair.full.needs}
@@ -56,18 +43,15 @@ def refuse_bad(path: Path, problems: tuple[Problem, ...]) -> None:
 
 
 @lru_cache(maxsize=1024)
-def required_names(template: str, channel: Channel, jurisdiction: str | None, product: str | None) -> tuple[str, ...]:
+def required_names(
+    purpose: Purpose, channel: Channel, jurisdiction: str | None, product: str | None
+) -> tuple[str, ...]:
     """The names whose values must stand in every such message."""
-    purpose = purpose_of(template)
-    if purpose is None:
-        return ()
     facts = required(purpose, channel, jurisdiction, product)
     return tuple(dict.fromkeys(name for fact in facts for name in fact.names))
 
 
-def check_values(
-    variables: Mapping[str, object], purpose: Purpose | None, language: str, *, discreet: bool = False
-) -> None:
+def check_values(variables: Mapping[str, object], purpose: Purpose, language: str, *, discreet: bool = False) -> None:
     """Raise `BadWords` for the first value that may not be said."""
     for name, value in variables.items():
         if isinstance(value, str) and not name.endswith(_NO_WORDS):
@@ -78,7 +62,7 @@ def check_values(
 
 # Callers say the same next step to thousands.
 @lru_cache(maxsize=2048)
-def value_problems(value: str, purpose: Purpose | None, language: str, *, discreet: bool) -> tuple[Problem, ...]:
+def value_problems(value: str, purpose: Purpose, language: str, *, discreet: bool) -> tuple[Problem, ...]:
     """What is wrong with a caller's own words."""
     language_problem = wrong_language(value, language)
     return (*forbidden(value, purpose, discreet=discreet), *([language_problem] if language_problem else []))

@@ -8,12 +8,15 @@ from pathlib import Path
 
 from gateway.words import survey
 from gateway.words.errors import BadTemplate
-from policies.facts import Channel
+from policies.facts import Channel, Purpose
 
 OURS = Path(__file__).parent / "templates"
 
 #: Sheets that are no templates: what stands around the words, and the words that serve every purpose discreetly.
 FRAME, DISCREET_FRAME, SHARED = "frame", "discreet_frame", "discreet"
+
+_NO_TEMPLATES = frozenset({FRAME, DISCREET_FRAME, SHARED})
+_PURPOSES = {purpose.lower(): purpose for purpose in Purpose}
 
 #: overdue_warning, overdue_warning.CN, overdue_warning.CREDIT_CARD, overdue_warning.CN.CREDIT_CARD, any.US-NY
 _FILE_NAME = re.compile(r"([a-z][a-z0-9_]*)(?:\.([A-Z]{2}(?:-[A-Z0-9]+)*))?(?:\.([A-Z][A-Z0-9_]{2,}))?")
@@ -35,6 +38,7 @@ class Sheet:
     """One file."""
 
     path: Path
+    purpose: Purpose | None  #: why such a message is sent: by its name, or as it says; None: it is no template
     parts: Mapping[Channel, Part]
     discreet: Mapping[Channel, Part]
     speaks_of_debt: bool  #: False: the same words may be read by others too
@@ -75,6 +79,7 @@ def _sheet(path: Path) -> Sheet:
     discreet = _table(path, data, "discreet")
     sheet = Sheet(
         path=path,
+        purpose=_purpose(path, data),
         speaks_of_debt=_flag(path, data, "speaks_of_debt"),
         opt_out=_flag(path, data, "opt_out"),
         joiner=_string(path, data, "joiner", " "),
@@ -84,6 +89,18 @@ def _sheet(path: Path) -> Sheet:
     _nothing_else(path, {**data, **discreet})
     _check(sheet)
     return sheet
+
+
+def _purpose(path: Path, data: dict[str, object]) -> Purpose | None:
+    """A template's name says its purpose, or else the file does: what it must say is known by it."""
+    name, given = variant(path.stem)[0], _string(path, data, "purpose", "")
+    if name in _NO_TEMPLATES or name in _PURPOSES:
+        if given:
+            raise BadTemplate(path, "has its purpose by its name: it names none")
+        return _PURPOSES.get(name)
+    if given not in frozenset(Purpose):
+        raise BadTemplate(path, f"must say its purpose, one of {', '.join(Purpose)}: its name does not say it")
+    return Purpose(given)
 
 
 def _check(sheet: Sheet) -> None:

@@ -22,6 +22,7 @@ class Values:
     """The facts of one message. What is None is not known, and is never guessed."""
 
     customer_name: str | None = field(default=None, repr=False)
+    called: str | None = field(default=None, repr=False)  #: the customer's own name, where `customer_name` is masked
     amount: Decimal | None = None  #: what is left of the bill
     currency: str | None = None
     due_on: date | None = None

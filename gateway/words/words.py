@@ -4,14 +4,13 @@ from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from channels.sms.segments import segments
-from gateway.words import sheets, survey
+from gateway.words import finished, own_names, sheets, survey
 from gateway.words.compiling import Compiled, compiled
-from gateway.words.errors import BadTemplate, Forbidden, UnknownTemplate
-from gateway.words.linting import check_values, purpose_of, refuse_bad, required_names, template_problems
+from gateway.words.errors import BadTemplate, Forbidden, OtherPurpose, UnknownTemplate
+from gateway.words.linting import check_values, refuse_bad, required_names, template_problems
 from gateway.words.phrases import Phrases, masked, phrases
 from gateway.words.sheets import DISCREET_FRAME, FRAME, SHARED, Sheet, variant
-from gateway.words.speech import Frame, Pair, Speech, html_of, pair, paragraphs
+from gateway.words.speech import Frame, Pair, pair, written
 from gateway.words.survey import SurveyWords
 from gateway.words.values import Lender, Rendered, Values
 from gateway.words.variables import clean, name_of, ready
@@ -27,15 +26,15 @@ _LAYOUT = "layout.html.j2"
 class Words:
     """Our templates and the lender's own, for every purpose, channel and language."""
 
-    def __init__(self, library: _Library, layout: Compiled, lender: Lender, surveys: Mapping[str, SurveyWords]) -> None:
+    def __init__(self, library: _Library, lender: Lender, surveys: Mapping[str, SurveyWords]) -> None:
         self._library = library
-        self._layout = layout
         self._languages = frozenset(key[2] for key in library)
-        self._names = frozenset(key[0] for key in library)
+        self._purposes = {key[0]: pair.purpose for key, pair in library.items()}
         self._products = frozenset(filter(None, (key[4] for key in library)))
         self._lender = {language: _lender(lender, language) for language in self._languages}
         #: What is asked afterwards, by language.
         self.surveys = surveys
+        self._own_names = frozenset(str(names["lender"]) for names in self._lender.values())
 
     @classmethod
     def load(
@@ -50,22 +49,25 @@ class Words:
         `refuse` is told what is wrong with the words of each file; it raises `BadTemplate` unless told otherwise.
         """
         files = sheets.read(sheets.OURS) | (sheets.read(folder) if folder else {})
-        layout = _layout(folder)
-        source = layout.read_text(encoding="utf-8")
+        _check_purposes(files)
+        path = _layout(folder)
+        source = path.read_text(encoding="utf-8")
+        layout = compiled(path, source, html=True)
+        refuse(path, finished.layout_problems(source))
         library: _Library = {}
         for language in sorted({language for language, _ in files}):
             library |= _language(
-                language, {name: sheet for (of, name), sheet in files.items() if of == language}, source, refuse
+                language, {name: sheet for (of, name), sheet in files.items() if of == language}, layout, source, refuse
             )
         surveys = _surveys({language for language, _ in files}, folder, refuse)
-        return cls(library, compiled(layout, source, html=True), lender, surveys)
+        return cls(library, lender, surveys)
 
     def default(self, purpose: Purpose) -> str:
         """The template that is used where a caller names none."""
         return purpose.lower()
 
     def names(self) -> frozenset[str]:
-        return self._names
+        return frozenset(self._purposes)
 
     def missing(
         self,
@@ -104,16 +106,37 @@ class Words:
         how = phrases(locale, language, channel)
         read_by_others = speech is found.discreet
         spoken = {name: value for name, value in variables.items() if name in speech.uses}
-        check_values(spoken, purpose_of(template), language, discreet=read_by_others)
-        names = ready(variables, how, values.currency) | self._lender[language] | _facts(speech.uses, values, how)
-        rendered = self._rendered(speech, channel, language, names)
+        called = values.called or values.customer_name
+        check_values(self._unnamed(spoken, called), found.purpose, language, discreet=read_by_others)
+        printed = ready(variables, how, values.currency)
+        known = self._lender[language] | _facts(speech.uses, values, how)
+        names = printed | known
+        message = written(speech, names)
+        finished.look_over(
+            speech,
+            found.purpose,
+            self._unnamed(printed, called) | known,
+            # A script is read by the agent.
+            read_by_others=read_by_others and channel is not Channel.CALLBACK,
+        )
         if not read_by_others:
-            self._hold(rendered.text, names, required_names(template, channel, jurisdiction, _product(product)))
-        return rendered
+            self._hold(message.text, names, required_names(found.purpose, channel, jurisdiction, _product(product)))
+        return message
 
-    def check_said(self, template: str, purpose: Purpose, locale: str, variables: Mapping[str, object]) -> None:
-        """Raise `BadWords` for a caller's value that may not be said. Worth calling before a contact is accepted."""
-        check_values(variables, purpose_of(template) or purpose, self.language(locale))
+    def check_said(
+        self, template: str, purpose: Purpose, locale: str, variables: Mapping[str, object], name: str | None = None
+    ) -> None:
+        """Raise `BadWords` for a caller's value that may not be said. Worth calling before a contact is accepted.
+
+        `name`: the customer's.
+        """
+        check_values(self._unnamed(variables, name), self._purposes.get(template, purpose), self.language(locale))
+
+    def check_purpose(self, template: str, purpose: Purpose) -> None:
+        """Raise `OtherPurpose` for words that are for another purpose: what they must say for this was not checked."""
+        of = self._purposes.get(template, purpose)
+        if of is not purpose:
+            raise OtherPurpose(template, of, purpose)
 
     def survey(self, locale: str) -> SurveyWords:
         """What a customer of this locale is asked."""
@@ -128,25 +151,19 @@ class Words:
         language = locale.replace("_", "-").partition("-")[0].lower()
         return language if language in self._languages else "en"
 
+    def _unnamed(self, variables: Mapping[str, object], customer: str | None) -> dict[str, object]:
+        """A caller's words without the lender's name and the customer's."""
+        return {
+            name: own_names.hidden(value, self._own_names, customer) if isinstance(value, str) else value
+            for name, value in variables.items()
+        }
+
     @staticmethod
     def _hold(text: str, names: Mapping[str, object], required: Collection[str]) -> None:
         """What must be said stands in the finished words, exactly as it is printed."""
         for name in required:
             if str(names.get(name, "\0")) not in text:
                 raise Forbidden((name,))
-
-    def _rendered(self, speech: Speech, channel: Channel, language: str, names: Mapping[str, object]) -> Rendered:
-        text = speech.text.written(names)
-        if channel is Channel.SMS:
-            text = " ".join(text.split())
-            values = {name: str(value) for name, value in names.items()}
-            return Rendered(None, text, None, speech.version, segments(text).segments, values)
-        text = "\n\n".join(paragraphs(text))
-        if speech.subject is None or speech.html is None:
-            return Rendered(None, text, None, speech.version, None)
-        subject = clean(speech.subject.written(names))
-        html = html_of(speech.html, self._layout, names, subject, language)
-        return Rendered(subject, text, html, speech.version, None)
 
     def _find(
         self, template: str, channel: Channel, locale: str, jurisdiction: str | None = None, product: str | None = None
@@ -199,8 +216,21 @@ def _surveys(
     return {language: words for language, (_, words) in found.items()}
 
 
+def _check_purposes(files: Mapping[tuple[str, str], Sheet]) -> None:
+    """A template has one purpose, in whatever language and variant."""
+    first: dict[str, Sheet] = {}
+    for (_, stem), sheet in files.items():
+        known = first.setdefault(variant(stem)[0], sheet)
+        if sheet.purpose is not known.purpose:
+            raise BadTemplate(sheet.path, f"is for another purpose than {known.path}")
+
+
 def _language(
-    language: str, files: Mapping[str, Sheet], layout: str, refuse: Callable[[Path, tuple[Problem, ...]], None]
+    language: str,
+    files: Mapping[str, Sheet],
+    layout: Compiled,
+    layout_source: str,
+    refuse: Callable[[Path, tuple[Problem, ...]], None],
 ) -> _Library:
     """Compile one language, which must speak for every purpose on every channel: nobody is left without words."""
     around = {name: _whole(language, files, name) for name in (FRAME, DISCREET_FRAME, SHARED)}
@@ -218,9 +248,10 @@ def _language(
                 shared=around[SHARED].parts[channel],
                 joiner=around[FRAME].joiner,
                 layout=layout,
+                layout_source=layout_source,
             )
             made = pair(stem, language, channel, files[stem], frame)
-            refuse(files[stem].path, template_problems(made, name, channel, language, jurisdiction, product))
+            refuse(files[stem].path, template_problems(made, channel, language, jurisdiction, product))
             library[name, channel, language, jurisdiction, product] = made
     return library
 

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from gateway.requests import RecordPayment
 from policies.decision import Outcome
 from policies.facts import Channel, PromiseStatus, Purpose
 from policies.record import findings_from_json
-from tests.api.client import Api
+from tests.api.client import Api, open_api
 from tests.world import SERVICE
 
 OPTIONS = """query ($bill: ID!, $month: MoneyInput) { planOptions(billId: $bill, aMonth: $month) {
@@ -68,6 +69,19 @@ async def _pay(api: Api, bill: Bill, amount: str, reference: str) -> None:
         reference=reference, fingerprint=amount, amount=Decimal(amount), currency="CNY", account=bill.account.reference
     )
     await payments.record(api.world.gateway, SERVICE, wanted)
+
+
+async def test_a_lenders_own_plans_are_offered_in_place_of_ours(tmp_path: Path) -> None:
+    own = "[[offers]]\ninstalments = [2]\nlongest = 2\nsmallest = 1\nfirst_days = 5\nlatest_days = 45\n"
+    (file := tmp_path / "own.toml").write_text(own)
+    async with open_api(tmp_path, plans=file) as api:
+        customer, bill = await _owing(api)
+
+        proposed = (await api.data(OPTIONS, {"bill": api.id(bill)}, customer=customer))["planOptions"]
+        refused = await _submit(api, customer, bill)
+
+        assert [len(one["instalments"]) for one in proposed] == [2]
+        assert [one["message"] for one in refused["userErrors"]] == ["must have 1 to 2 instalments"]
 
 
 async def test_what_is_proposed_adds_up_and_can_be_applied_for(api: Api) -> None:

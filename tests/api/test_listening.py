@@ -95,7 +95,10 @@ async def test_a_signal_and_what_it_leads_to(tmp_path: Path) -> None:
             """query ($id: ID!, $contact: ID!) {
                  customer(by: {id: $id}) { hardship { score level reasons { sentence points } signals { kind note } }
                    contacts(status: CANCELLED) { totalCount } }
-                 contact(id: $contact) { purpose askedPurpose diversion { level reasons { sentence } } } }""",
+                 contact(id: $contact) { purpose askedPurpose diversion { level reasons { sentence } }
+                   decisions { diversion { level } } }
+                 previewContact(input: {customerId: $id, purpose: FINAL_NOTICE, channel: SMS}) {
+                   channel diversion { score level reasons { sentence } } } }""",
             {"id": id_, "contact": global_id(Kind.CONTACT, asked.contact.id)},
             customer=customer,
         )
@@ -118,4 +121,9 @@ async def test_a_signal_and_what_it_leads_to(tmp_path: Path) -> None:
             "purpose": "PLAN_OFFER",
             "askedPurpose": "FINAL_NOTICE",
             "diversion": {"level": "OFFER_PLAN", "reasons": [{"sentence": said}]},
+            "decisions": [{"diversion": None}],
+        }
+        assert seen["previewContact"] == {
+            "channel": "SMS",
+            "diversion": {"score": 50, "level": "OFFER_PLAN", "reasons": [{"sentence": said}]},
         }

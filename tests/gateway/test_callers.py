@@ -220,7 +220,8 @@ async def _settle(world: World, caller: Caller, customer: Customer, answer: Answ
 
 
 async def _preview(world: World, caller: Caller, customer: Customer, answer: Answer) -> object:
-    return await asking.preview(world.gateway, caller, Question(customer.id, Purpose.FOLLOW_UP), Channel.SMS)
+    question = Question(customer.id, Purpose.FOLLOW_UP)
+    return (await asking.preview(world.gateway, caller, question, Channel.SMS))[0]
 
 
 async def _record_call(world: World, caller: Caller, customer: Customer, answer: Answer) -> object:

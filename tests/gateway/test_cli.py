@@ -313,6 +313,17 @@ def test_a_database_that_we_cannot_use_ends_the_command_in_one_line(tmp_path: Pa
     assert done.stderr == "gateway: GATEWAY_DATABASE_URL: mysql is not supported, use sqlite or postgresql\n"
 
 
+def test_plans_that_cannot_be_read_stop_the_start_in_one_line(tmp_path: Path) -> None:
+    (file := tmp_path / "own.toml").write_text("[[offers]]\ninstalments = [1]\nlongest = 3\n")
+    env = environment(tmp_path, plans=str(file))
+
+    command = [str(Path(sys.executable).with_name("gateway")), "worker"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == "gateway: own.toml, offer 1: smallest must be a whole number"
+
+
 def test_a_server_that_does_not_answer_ends_the_command_in_one_line(tmp_path: Path) -> None:
     env = environment(tmp_path, database_url=f"postgresql://gateway:hush@127.0.0.1:{free_port()}/gateway")
 

@@ -6,12 +6,26 @@ from typing import Any
 
 import pytest
 
-from gateway import complaining
+from channels import base
+from gateway import complaining, replying
 from gateway.complaining import FileComplaint
-from gateway.model import Caller, Complaint, ComplaintStatus, ContactStatus, Customer, Role, Unacceptable
-from gateway.store import complaints, customers
-from policies.facts import Channel, Purpose
-from tests.world import AGENT, SERVICE, World, open_world
+from gateway.core import Ear
+from gateway.model import (
+    Caller,
+    Complaint,
+    ComplaintStatus,
+    ContactStatus,
+    Customer,
+    Reply,
+    ReplyStatus,
+    Role,
+    Unacceptable,
+)
+from gateway.receiving import receive
+from gateway.store import complaints, customers, replies
+from policies.facts import Channel, ConsentStatus, HoldKind, Purpose
+from policies.replies import Meaning
+from tests.world import AGENT, MOBILES, SERVICE, World, open_world
 
 
 async def filed(world: World, customer: Customer, key: str = "key", **more: Any) -> Complaint:
@@ -24,6 +38,21 @@ async def reminded(world: World, customer: Customer, bill_id: str | None, **more
     purpose = more.pop("purpose", Purpose.OVERDUE_REMINDER)
     answer = await world.request(customer, Channel.SMS, purpose=purpose, bill_id=bill_id, **more)
     return answer.contact.status
+
+
+async def wrote(world: World, text: str) -> None:
+    reply = base.Reply(f"r-{text}", MOBILES["CN"], text)
+    await receive(world.gateway, Ear("sms", Channel.SMS, frozenset({"sms"})), [reply])
+
+
+async def of(world: World, customer: Customer) -> list[Complaint]:
+    async with world.gateway.database.read() as work:
+        return list((await complaints.of_customers(work, [customer.id])).get(customer.id, ()))
+
+
+async def heard(world: World, customer: Customer) -> list[Reply]:
+    async with world.gateway.database.read() as work:
+        return list(await replies.of_customers(work, [customer.id]))
 
 
 async def test_demands_pause_from_the_complaint_to_its_answer_and_the_customer_is_told(tmp_path: Path) -> None:
@@ -119,12 +148,70 @@ async def test_a_customer_complains_for_themselves_and_of_their_own_contacts(tmp
         assert {key: [one.id for one in value] for key, value in found.items()} == {customer.id: [complaint.id]}
 
 
-async def test_what_cannot_be_put_into_a_message_settles_it_all_the_same(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["我要投诉你们", "You keep harassing me, I will complain to the regulator"])
+async def test_a_reply_that_complains_is_a_complaint_and_once(tmp_path: Path, text: str) -> None:
     async with open_world(tmp_path) as world:
         customer = await world.customer("CN")
+        bill = await world.bill(customer)
+        later = world.clock() + timedelta(hours=2)
+        waiting = await world.request(
+            customer, Channel.SMS, purpose=Purpose.OVERDUE_REMINDER, bill_id=bill.id, not_before=later
+        )
+
+        await wrote(world, text)
+        await wrote(world, text)
+
+        [complaint] = await of(world, customer)
+        gone = await world.now(waiting)
+        assert (complaint.text, complaint.status, complaint.account_id) == (text, ComplaintStatus.OPEN, None)
+        assert (gone.status, gone.cancel_reason) == (ContactStatus.CANCELLED, complaining.TAKEN_BACK)
+        [reply] = await heard(world, customer)
+        await replying.settle(world.gateway, AGENT, reply.id, "read; the complaint is with compliance")
+        assert await reminded(world, customer, bill.id) is ContactStatus.REFUSED
+
+        settled, told = await complaining.settle(world.gateway, AGENT, complaint.id, "我们会减少联系。")
+
+        assert (settled.status, told is not None) == (ComplaintStatus.SETTLED, True)
+        world.wait(days=2)
+        assert await reminded(world, customer, bill.id) is ContactStatus.SCHEDULED
+
+
+async def test_a_stop_and_a_complaint_in_one_reply_are_both_heard(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        customer = await world.customer("CN")
+
+        await wrote(world, "This is harassment, stop now")
+
+        [reply] = await heard(world, customer)
+        async with world.gateway.database.read() as work:
+            [withdrawn] = await customers.consents_of(work, [customer.id])
+            kinds = [one.kind for one in await customers.holds_of(work, [customer.id])]
+        assert (reply.meaning, reply.status) == (Meaning.STOP, ReplyStatus.OPEN)
+        assert (withdrawn.status, withdrawn.channel) == (ConsentStatus.WITHDRAWN, Channel.SMS)
+        assert kinds == [HoldKind.COMPLAINT]
+        assert [one.text for one in await of(world, customer)] == ["This is harassment, stop now"]
+
+
+async def test_a_reply_that_only_asks_for_an_end_is_no_complaint(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        customer = await world.customer("CN")
+
+        await wrote(world, "别再骚扰我")
+
+        assert await of(world, customer) == []
+
+
+async def test_what_cannot_be_put_into_a_message_settles_it_all_the_same_and_makes_no_contact(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        customer = await world.customer("CN")
+        bill = await world.bill(customer)
         complaint = await filed(world, customer)
+        answer = "long " * 300
 
-        settled, told = await complaining.settle(world.gateway, AGENT, complaint.id, "long " * 300)
+        settled, told = await complaining.settle(world.gateway, AGENT, complaint.id, answer)
+        await world.deliver()
 
-        assert settled.status is ComplaintStatus.SETTLED
-        assert told is None or told.status in (ContactStatus.SCHEDULED, ContactStatus.REFUSED)
+        assert (settled.status, settled.answer, settled.settled_by) == (ComplaintStatus.SETTLED, answer, "Li")
+        assert told is None
+        assert (world.sms.sent, world.email.sent) == ([], [])
+        assert await reminded(world, customer, bill.id) is ContactStatus.SCHEDULED

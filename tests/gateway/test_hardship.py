@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from channels import base
-from gateway import contact, customers, hardship, relief, replying
+from gateway import asking, contact, customers, hardship, relief, replying
 from gateway.contact import Answer
 from gateway.core import Ear
 from gateway.model import Bill, Caller, Contact, ContactStatus, Customer, HardshipSignal, Payment, Unacceptable
 from gateway.receiving import receive
 from gateway.relief import RecordHardshipSignal
-from gateway.requests import NewPoint, RecordPromise
+from gateway.requests import NewPoint, Question, RecordPromise
 from gateway.store import bills, pages, replies
 from gateway.store import hardship as store
 from gateway.store.work import Work
@@ -139,6 +139,44 @@ async def test_a_notice_becomes_a_plan_and_nothing_else_does(tmp_path: Path, pur
             assert answer.diversion["score"] == 50
         else:
             assert (answer.purpose, answer.asked_purpose, answer.diversion) == (purpose, None, None)
+
+
+@pytest.mark.parametrize("purpose", [*sorted(NOTICES), Purpose.DUE_REMINDER, Purpose.FOLLOW_UP])
+async def test_a_preview_of_a_notice_says_that_a_plan_is_offered_and_why(tmp_path: Path, purpose: Purpose) -> None:
+    async with open_world(tmp_path) as world:
+        customer, bill = await owing(world)
+        question = Question(customer.id, purpose, bill.id)
+        _, before = await asking.preview(world.gateway, SERVICE, question, Channel.SMS)
+        await told(world, customer, SignalKind.JOB_LOSS)
+        world.wait(days=8)
+
+        decision, diversion = await asking.preview(world.gateway, SERVICE, question, Channel.SMS)
+        answer = await notice(world, customer, bill, purpose=purpose)
+
+        assert before is None
+        assert decision.channel is Channel.SMS
+        assert (diversion is not None) is (answer.contact.diversion is not None) is (purpose in NOTICES)
+        if diversion is not None:
+            assert hardship.on_record(diversion) == answer.contact.diversion
+
+
+async def test_a_preview_of_a_notice_that_becomes_a_call_is_about_the_call(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        called, bill = await owing(world)
+        written_to, other = await owing(world, NewPoint(Channel.EMAIL, "only@mail.example"))
+        for customer in (called, written_to):
+            await told(world, customer, SignalKind.JOB_LOSS, f"1 {customer.id}")
+            await told(world, customer, SignalKind.ILLNESS, f"2 {customer.id}")
+        mail = next(one for one in await world.points(called) if one.channel is Channel.EMAIL)
+        of_call = Question(called.id, Purpose.FINAL_NOTICE, bill.id, contact_point_id=mail.id)
+        of_mail = Question(written_to.id, Purpose.FINAL_NOTICE, other.id)
+
+        call, why = await asking.preview(world.gateway, SERVICE, of_call, Channel.EMAIL)
+        written, why_too = await asking.preview(world.gateway, SERVICE, of_mail, Channel.EMAIL)
+
+        assert (call.channel, written.channel) == (Channel.CALLBACK, Channel.EMAIL)
+        assert call.point != mail.id
+        assert [one.level for one in (why, why_too) if one] == [HardshipLevel.CALL, HardshipLevel.CALL]
 
 
 async def test_the_diversion_stays_on_record_and_the_offer_is_what_leaves(tmp_path: Path) -> None:

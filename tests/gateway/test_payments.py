@@ -1,6 +1,8 @@
 """Money that came in: what it pays, and what is not asked for any more."""
 
 import asyncio
+from collections.abc import Coroutine
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -229,7 +231,16 @@ async def _promise(world: World) -> PromiseStatus:
 ROUNDS = 40
 
 
-async def test_no_reminder_opens_after_its_bill_was_paid_however_close_the_two_are(tmp_path: Path) -> None:
+async def registered_as_paid(world: World, bill: Bill) -> Bill:
+    """As `registerBill` says it, of a bill that is there."""
+    same = RegisterBill(
+        bill.reference, bill.customer_id, bill.account.reference, bill.amount_due, bill.currency, bill.due_on
+    )
+    return await customers.register_bill(world.gateway, SERVICE, replace(same, status=BillStatus.PAID))
+
+
+@pytest.mark.parametrize("by", ["recordPayment", "registerBill"])
+async def test_no_reminder_opens_after_its_bill_was_paid_however_close_the_two_are(tmp_path: Path, by: str) -> None:
     """Paid while a worker takes the contact up: it has left before, or it does not leave."""
     async with open_world(tmp_path) as world:
         sent = cancelled = 0
@@ -237,7 +248,11 @@ async def test_no_reminder_opens_after_its_bill_was_paid_however_close_the_two_a
             customer = await world.customer()
             bill = await world.bill(customer, amount=Decimal(10))
             waits = await demand(world, customer, bill, fingerprint=str(number))
-            paying = pay(world, f"P-{number}", "10", bill_id=bill.id)
+            paying: Coroutine[Any, Any, object]
+            if by == "recordPayment":
+                paying = pay(world, f"P-{number}", "10", bill_id=bill.id)
+            else:
+                paying = registered_as_paid(world, bill)
             if number % 2:
                 await asyncio.gather(paying, contact.deliver(world.gateway))
             else:
@@ -249,21 +264,29 @@ async def test_no_reminder_opens_after_its_bill_was_paid_however_close_the_two_a
             else:
                 sent += 1
                 assert now.status is ContactStatus.SENT
-                assert await _opened_before_it_was_paid(world, tries[0].id, bill)
+                assert await _opened_before_it_was_paid(world, tries[0].id, bill, by)
+            assert (await bill_now(world, bill)).status is BillStatus.PAID
             world.wait(minutes=1)
             assert await contact.deliver(world.gateway) == 0
         assert sent + cancelled == ROUNDS
 
 
-async def _opened_before_it_was_paid(world: World, attempt_id: str, bill: Bill) -> bool:
+_PAID = {
+    "recordPayment": "SELECT id FROM payment WHERE bill_id = :bill",
+    "registerBill": "SELECT id FROM act WHERE of_id = :bill ORDER BY seq DESC LIMIT 1",
+}
+"""What is on record of it."""
+
+
+async def _opened_before_it_was_paid(world: World, attempt_id: str, bill: Bill, by: str) -> bool:
     """By the customer's chain, which numbers what is on record in the order of the commits."""
     async with world.gateway.database.read() as work:
         statement = text("SELECT of_id, seq FROM log_entry WHERE customer_id = :whose").bindparams(
             whose=bill.customer_id
         )
         numbers = {row[0]: row[1] for row in await work.all(statement)}
-        [payment] = await work.all(text("SELECT id FROM payment WHERE bill_id = :bill").bindparams(bill=bill.id))
-    return bool(numbers[attempt_id] < numbers[payment[0]])
+        [paid] = await work.all(text(_PAID[by]).bindparams(bill=bill.id))
+    return bool(numbers[attempt_id] < numbers[paid[0]])
 
 
 async def test_a_payment_a_moment_before_the_due_time_stops_what_was_accepted_hours_ago(world: World) -> None:

@@ -46,7 +46,7 @@ def test_all_our_templates_pass_in_every_language_and_variant() -> None:
 
 
 def test_a_template_that_threatens_is_refused_with_file_rule_words_and_suggestion(tmp_path: Path) -> None:
-    folder = own(tmp_path, "own.toml", '[sms]\ntext = "Pay now, or we take LEGAL action."')
+    folder = own(tmp_path, "own.toml", 'purpose = "FOLLOW_UP"\n[sms]\ntext = "Pay now, or we take LEGAL action."')
 
     with pytest.raises(BadTemplate) as error:
         Words.load(folder, lender=LENDER)
@@ -142,9 +142,9 @@ def test_the_most_specific_variant_is_said(jurisdiction: str | None, product: st
 
 
 def test_a_jurisdiction_comes_before_a_product_and_a_city_falls_back_to_its_country(tmp_path: Path) -> None:
-    own(tmp_path, "own.toml", '[sms]\ntext = "all"')
+    own(tmp_path, "own.toml", 'purpose = "FOLLOW_UP"\n[sms]\ntext = "all"')
     for narrowed in ("US", "US-NYC", "CREDIT_CARD"):
-        (tmp_path / "en" / f"own.{narrowed}.toml").write_text(f'[sms]\ntext = "of {narrowed}"')
+        (tmp_path / "en" / f"own.{narrowed}.toml").write_text(f'purpose = "FOLLOW_UP"\n[sms]\ntext = "of {narrowed}"')
     words = Words.load(tmp_path, lender=LENDER)
 
     def said(jurisdiction: str, product: str) -> str:
@@ -160,14 +160,14 @@ def test_a_jurisdiction_comes_before_a_product_and_a_city_falls_back_to_its_coun
 
 
 def test_a_variant_of_nothing_is_refused(tmp_path: Path) -> None:
-    folder = own(tmp_path, "own.CN.toml", '[sms]\ntext = "a"')
+    folder = own(tmp_path, "own.CN.toml", 'purpose = "FOLLOW_UP"\n[sms]\ntext = "a"')
 
     with pytest.raises(BadTemplate, match="narrows a template that there is not"):
         Words.load(folder, lender=LENDER)
 
 
 def test_the_command_names_every_problem_of_a_folder(tmp_path: Path) -> None:
-    folder = own(tmp_path, "own.toml", '[sms]\ntext = "Shame on you. The police will come."')
+    folder = own(tmp_path, "own.toml", 'purpose = "FOLLOW_UP"\n[sms]\ntext = "Shame on you. The police will come."')
 
     done = RUN.invoke(cli, ["words", "check", "--folder", str(folder), "--json"])
 

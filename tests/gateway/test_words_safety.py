@@ -18,11 +18,11 @@ Load = Callable[[str], Words]
 
 @pytest.fixture
 def load(tmp_path: Path) -> Load:
-    """Load with one template of a lender, en/own.toml."""
+    """Load with one template of a lender, en/own.toml, which has to say nothing of its own."""
 
     def load(source: str) -> Words:
         (tmp_path / "en").mkdir(exist_ok=True)
-        (tmp_path / "en" / "own.toml").write_text(source, encoding="utf-8")
+        (tmp_path / "en" / "own.toml").write_text(f'purpose = "CUSTOMER_REPLY"\n{source}', encoding="utf-8")
         return Words.load(tmp_path, lender=LENDER)
 
     return load
@@ -264,7 +264,7 @@ def test_a_bad_file_stops_the_start_and_says_why(load: Load, source: str, reason
         ("en/frame.toml", '[sms]\ntext = "{{ words }}"', "does not say how to stop on SMS"),
         ("en/frame.toml", '[sms]\ntext = "{{ opt_out }}"\nopt_out = "a"', "has no {{ words }} for SMS"),
         ("en/due_reminder.toml", '[sms]\ntext = "a"', "says nothing for EMAIL"),
-        ("es/own.toml", '[sms]\ntext = "a"', "is missing"),
+        ("es/own.toml", 'purpose = "CUSTOMER_REPLY"\n[sms]\ntext = "a"', "is missing"),
         ("english/own.toml", '[sms]\ntext = "a"', "named like a language"),
         ("en/Own-1.toml", '[sms]\ntext = "a"', "small letters"),
     ],

@@ -104,7 +104,7 @@ def test_a_settled_bill_is_followed_up_once() -> None:
 )
 def test_an_agreed_plan_is_asked_about_when_there_is_time_for_it(more: dict[str, Any], day: int, found: str) -> None:
     """Never soon after another contact or another follow-up, and not at all when it would come too late."""
-    given = {name: DUE + timedelta(days=on) if isinstance(on, int) else on for name, on in more.items()}
+    given: dict[str, Any] = {name: DUE + timedelta(days=on) if isinstance(on, int) else on for name, on in more.items()}
     known = Situation(DUE, status=BillStatus.IN_PLAN, happened=(Happened(After.PLAN, DUE),), **given)
 
     step = next_step(OURS, OURS.of((), ""), known, DUE + timedelta(days=day))

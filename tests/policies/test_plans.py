@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from policies.plans import BadPlans, Instalment, NotThatPlan, check, monthly, offer, offers, options, split
 
 TODAY = date(2026, 11, 26)
-HOUSE = offer("FR", "CONSUMER_LOAN")
-CARD = offer("CN", "CREDIT_CARD")
+OURS = offers()
+HOUSE = offer(OURS, "FR", "CONSUMER_LOAN")
+CARD = offer(OURS, "CN", "CREDIT_CARD")
 
 digits_of = st.sampled_from([0, 2, 3])
 days_of = st.dates(date(2000, 1, 1), date(2199, 1, 1))
@@ -77,8 +78,8 @@ def test_yen_and_dinars_have_their_own_minor_units() -> None:
 
 
 def test_the_most_specific_offer_is_used() -> None:
-    assert (CARD.longest, offer("CN", "CONSUMER_LOAN").longest, HOUSE.longest) == (60, 36, 24)
-    assert offer("US-NYC", "CREDIT_CARD") == HOUSE
+    assert (CARD.longest, offer(OURS, "CN", "CONSUMER_LOAN").longest, HOUSE.longest) == (60, 36, 24)
+    assert offer(OURS, "US-NYC", "CREDIT_CARD") == HOUSE
     assert CARD.citation is not None
 
 
@@ -109,8 +110,9 @@ def test_a_plan_that_cannot_be_says_why(plan: list[Instalment], says: str, index
     ("line", "says"),
     [
         ("colour = 1", "there is no field colour"),
-        ("smallest = 'x'", "smallest must be a int"),
+        ("smallest = 'x'", "smallest must be a whole number"),
         ("instalments = [99]", "instalments must be numbers from 2 to `longest`"),
+        ("jurisdiction = 1", "jurisdiction must be a text"),
         ("first_days = 0", "first_days must be at least 1 and no more than latest_days"),
     ],
 )
@@ -122,3 +124,29 @@ def test_a_file_of_offers_is_read_strictly(tmp_path: Path, line: str, says: str)
 
     with pytest.raises(BadPlans, match="own.toml, offer 1: " + says):
         offers(file)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("offers = 3", r"own.toml: holds \[\[offers\]\], and nothing else"),
+        ("offers = [1]", r"own.toml: holds \[\[offers\]\], and nothing else"),
+        ("[[offer]]\nlongest = 3", r"own.toml: holds \[\[offers\]\], and nothing else"),
+        ("", "own.toml: must hold an offer without jurisdiction and product, for all others"),
+        (
+            "[[offers]]\nproduct = 'X'\ninstalments = [3]\nlongest = 3\nsmallest = 1\nfirst_days = 1\nlatest_days = 9",
+            "own.toml: must hold an offer without jurisdiction and product, for all others",
+        ),
+        ("[[offers", "own.toml: "),
+    ],
+)
+def test_a_file_of_offers_has_one_for_everybody_and_nothing_else(tmp_path: Path, text: str, says: str) -> None:
+    (file := tmp_path / "own.toml").write_text(text)
+
+    with pytest.raises(BadPlans, match=says):
+        offers(file)
+
+
+def test_a_file_of_offers_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadPlans, match=r"^none\.toml: "):
+        offers(tmp_path / "none.toml")

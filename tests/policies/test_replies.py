@@ -397,6 +397,7 @@ LABELLED: Mapping[Meaning, tuple[str, ...]] = {
         "这个月停发工资了",
         "我退休了没收入",
     ),
+    Meaning.COMPLAINT: ("我要投诉你们",),
     Meaning.DISPUTE: (
         "I already paid",
         "I don't owe this",
@@ -541,7 +542,6 @@ LABELLED: Mapping[Meaning, tuple[str, ...]] = {
         "No Karen here",
         "先别停我的额度,我马上还",
         "这个月能不能晚几天再还",
-        "我要投诉你们",
         "My shift doesn't end until 6, I'll pay then",
         "Did the late fees stop?",
         "I stopped the check, resending tomorrow",

@@ -12,10 +12,12 @@ from strawberry.scalars import JSON
 from gateway.api.context import Info
 from gateway.api.permissions import sees_all
 from gateway.api.scalars import Jurisdiction, TimeZone
+from gateway.api.types.hardship import Diversion
 from gateway.model import StoredDecision
 from policies import decision as policy
 from policies.decision import Confidence, Defer, Outcome, RuleInfo, Verdict
 from policies.facts import Channel
+from policies.hardship import Assessment
 from policies.reasons import WITHHELD, say
 from policies.record import findings_from_json
 
@@ -107,6 +109,10 @@ class Decision:
     )
     time_zones: list[TimeZone] = strawberry.field(description="Every zone that was respected.")
     rulebook: str = strawberry.field(description="Code and version.")
+    diversion: Diversion | None = strawberry.field(
+        description="In a preview: why, in place of the notice that was asked about, the offer of an easier plan would "
+        "be made, or (level CALL) a call about it. Null where there is no other; of a contact see its own `diversion`."
+    )
     #: Put into words only when they are asked for.
     read_findings: strawberry.Private[Callable[[], Sequence[policy.Finding]]]
     language: strawberry.Private[str]
@@ -134,12 +140,13 @@ class Decision:
             next_allowed_at=decision.next_allowed_at,
             time_zones=[TimeZone(zone) for zone in decision.time_zones],
             rulebook=decision.rulebook,
+            diversion=None,
             read_findings=lambda: findings_from_json(decision.findings),
             language=language,
         )
 
     @classmethod
-    def made(cls, decision: policy.Decision, language: str) -> Decision:
+    def made(cls, decision: policy.Decision, language: str, diversion: Assessment | None = None) -> Decision:
         return cls(
             outcome=decision.outcome,
             channel=decision.channel,
@@ -147,6 +154,7 @@ class Decision:
             next_allowed_at=decision.next_allowed_at,
             time_zones=[TimeZone(zone) for zone in decision.zones],
             rulebook=decision.rulebook,
+            diversion=Diversion.of(diversion, language) if diversion else None,
             read_findings=lambda: decision.findings,
             language=language,
         )

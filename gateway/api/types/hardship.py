@@ -79,6 +79,12 @@ class Diversion:
     reasons: list[HardshipReason] = strawberry.field(description="The reasons then, the weightiest first.")
 
     @classmethod
+    def of(cls, assessment: Assessment, language: str) -> Diversion:
+        """As it would be made now."""
+        reasons = [HardshipReason.of(one, language) for one in assessment.reasons]
+        return cls(score=assessment.score, level=assessment.level, reasons=reasons)
+
+    @classmethod
     def recorded(cls, kept: Mapping[str, Any], language: str) -> Diversion:
         return cls(
             score=kept["score"],

@@ -20,7 +20,7 @@ from gateway.core import Gateway
 from gateway.outgoing import Poster
 from gateway.settings import Settings
 from gateway.words import Words
-from policies import hardship, rulebook
+from policies import hardship, plans, rulebook
 from policies.facts import Channel
 from policies.rulebook import Rulebook
 from tests import databases
@@ -58,6 +58,7 @@ async def open_gateway(
             database=database,
             rulebooks=rulebooks(),
             hardship=hardship.load(),
+            plans=plans.offers(),
             words=_words(),
             carriers=providers.from_settings(
                 settings, database, clock, {Channel.SMS: sms, Channel.EMAIL: email}, lambda: clock().timestamp()
