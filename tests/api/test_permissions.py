@@ -188,6 +188,7 @@ ASKED: dict[str, str] = {
 NOWHERE = {
     "Account.lenderKinds",
     "Customer.erasure",
+    "Decision.diversion",
     "EventSubscription.endedAt",
     "EventSubscription.lastAnswer",
     "MessagePreview.html",

@@ -21,7 +21,8 @@ FOLDER = Path(next(iter(policies.__path__)))
 SOURCES = [path.read_text(encoding="utf-8") for path in FOLDER.glob("*.py") if path.name != "cadence.py"]
 #: Where the package makes a reason: Reason("code") or defer(until, wall, "code").
 MADE = {code for text in SOURCES for code in re.findall(r'(?:Reason\(|defer\([^"]*?)"([a-z_]+)"', text)} | {
-    "no_contact_point"
+    "no_contact_point",
+    "not_wanted_yet",
 }
 
 
@@ -32,6 +33,7 @@ def test_every_code_that_the_package_uses_has_its_sentence_and_no_other() -> Non
 def test_every_code_of_a_cadence_has_its_sentence_and_no_other() -> None:
     texts = [(FOLDER / "cadence.py").read_text(encoding="utf-8"), Path(campaigns.__file__).read_text(encoding="utf-8")]
     made = {code for text in texts for code in re.findall(r'Reason\("([a-z_]+)"', text)}
+    made |= {f"after_{one.lower()}" for one in cadence.After}
 
     # What a campaign's page says of a contact that was not made is chosen there.
     assert made | {"under_way", "unacceptable"} == set(cadence.SENTENCES)
