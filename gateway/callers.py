@@ -179,6 +179,7 @@ async def _by_issuers_token(gateway: Gateway, token: str, at: datetime) -> Admit
         async with gateway.database.read() as work:
             customer = await customers.by_reference(work, identity.reference)
         if customer is None:
+            log.debug("token refused", why="its customer is not registered here")
             return None
         caller = replace(caller, customer_id=customer.id)
     return Admitted(caller, identity.ends_at)

@@ -197,4 +197,4 @@ def _show(found: list[Pause], *, as_json: bool) -> None:
     table = Table(Column("id", no_wrap=True, min_width=32), "stops", "since", "by", "reason")
     for row in rows:
         table.add_row(*map(cell, row.values()))
-    Console().print(table)
+    Console(width=max(140, Console().width)).print(table)

@@ -88,7 +88,10 @@ def merged(
 
 
 async def refuse_if_erased(work: Work, customer_id: str, field: str) -> None:
-    """What is only stored is not added to."""
+    """What is only stored is not added to, but for what the customer themselves may still want: to say no, to complain.
+
+    `locked_customer` refuses that too, once the key is destroyed.
+    """
     if await erasures.of_customers(work, [customer_id]):
         message = "this customer asked to be forgotten: what is kept of them is only stored"
         raise problem(UserErrorCode.CONFLICT, message, field)
@@ -360,6 +363,7 @@ async def mark_point(gateway: Gateway, caller: Caller, point_id: str, usable: bo
         if point is None or not may_see(caller, point.customer_id):
             raise problem(UserErrorCode.NOT_FOUND, "no such contact point", "contactPointId")
         await work.lock([point.customer_id])
+        refuse_if_forgotten((await store.by_id(work, [point.customer_id]))[point.customer_id], "contactPointId")
         marked = replace((await store.points(work, [point_id]))[point_id], usable=usable)
         if usable:
             await _release(work, caller, marked)
@@ -386,6 +390,7 @@ async def link(gateway: Gateway, caller: Caller, customer_ids: Collection[str]) 
         for index, customer_id in enumerate(customer_ids):
             if customer_id not in found:
                 raise problem(UserErrorCode.NOT_FOUND, "no such customer", "customerIds", str(index))
+            refuse_if_forgotten(found[customer_id], "customerIds", str(index))
         linked = set(customer_ids).union(*(await store.same_person(work, customer_ids)).values())
         await work.lock(linked)
         await store.link(work, linked, min(linked), caller)
@@ -446,7 +451,14 @@ async def locked_customer(work: Work, caller: Caller, customer_id: str) -> Custo
     customer = (await store.by_id(work, [customer_id])).get(customer_id)
     if customer is None or not may_see(caller, customer.id):
         raise problem(UserErrorCode.NOT_FOUND, "no such customer", "customerId")
+    refuse_if_forgotten(customer, "customerId")
     return customer
+
+
+def refuse_if_forgotten(customer: Customer, *field: str) -> None:
+    """Whatever was said of them now would be sealed by a key that is destroyed: it would be taken, and lost."""
+    if customer.erased_at is not None:
+        raise problem(UserErrorCode.CONFLICT, "this customer was erased: nothing more is taken of them", *field)
 
 
 async def _check_point(work: Work, customer: Customer, point_id: str | None) -> None:

@@ -18,7 +18,7 @@ from gateway import ending
 from gateway.core import Gateway
 from gateway.model import CallbackStatus, Caller, ContactStatus, Role, UserErrorCode, problem
 from gateway.store import customers, erasures, pages
-from gateway.store.erasures import Erasure
+from gateway.store.erasures import Erasure, Idle
 from gateway.store.faults import repeated
 from gateway.store.work import Work
 from policies import retention
@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 
 RETENTION = Caller("retention", Role.ADMIN, "retention")
 """Who erases what nobody asked to erase."""
+
+_OVER = "the time for which it is kept has passed"
 
 BATCH = 200
 STRANGERS_DAYS = 90
@@ -48,14 +50,16 @@ async def erase(gateway: Gateway, caller: Caller, customer_id: str, reason: str)
         before = (await erasures.of_customers(work, [customer_id])).get(customer_id)
         if before is not None and before.erased_at is not None:
             return before
-        if await erasures.has_open_bills(work, customer_id):
-            message = "has open bills: while a debt is owed its record is needed (GDPR Art. 17(3), PIPL Art. 47)"
+        if matters := await erasures.open_matters(work, customer_id):
+            named = " and ".join(f"open {name}s" for name in sorted(matters))
+            message = f"has {named}: until that is settled its record is needed (GDPR Art. 17(3), PIPL Art. 47)"
             raise problem(UserErrorCode.CONFLICT, message, "customerId")
+        last = (await erasures.last_contacts(work, [customer_id]))[customer_id]
         if before is None:
-            last = (await erasures.last_contacts(work, [customer_id]))[customer_id]
             before = await _begin(work, caller, customer_id, customer.jurisdiction, last, reason)
-        if before.kept_until > work.now:
-            done = before
+        kept_until = max(before.kept_until, retention.period(customer.jurisdiction).ends(last))
+        if kept_until > work.now:
+            done = replace(before, kept_until=kept_until)
         else:
             await erasures.shred(work, [customer_id], caller)
             done = replace(before, erased_at=work.now)
@@ -103,41 +107,35 @@ async def expired(gateway: Gateway, *, apply: bool = True) -> AsyncIterator[int]
         async with gateway.database.read() as work:
             seen, over = await _over(work, last)
         if not seen:
-            break
+            return
         if over and apply:
             async with gateway.database.write() as work:
                 await work.alone(_ALONE)
                 await work.lock(over)
                 _, still = await _over(work, last)
                 over = {one: still[one] for one in over if one in still}
-                for one, (jurisdiction, at) in over.items():
-                    await _begin(work, RETENTION, one, jurisdiction, at, "the time for which it is kept has passed")
+                for one, (idle, at) in over.items():
+                    if idle.kept_until is None:
+                        await _begin(work, RETENTION, one, idle.jurisdiction, at, _OVER)
                 await erasures.shred(work, over, RETENTION)
         last = seen
         yield len(over)
-    while apply:
-        async with gateway.database.read() as work:
-            due = await erasures.due(work, BATCH)
-        if not due:
-            break
-        async with gateway.database.write() as work:
-            await work.alone(_ALONE)
-            await work.lock(due)
-            due = [one for one in await erasures.due(work, BATCH) if one in due]
-            await erasures.shred(work, due, RETENTION)
-        yield len(due)
 
 
-async def _over(work: Work, after: str) -> tuple[str, dict[str, tuple[str, datetime]]]:
-    """Of the next customers who may be: how far was looked, and whose period has passed, with place and last contact.
+async def _over(work: Work, after: str) -> tuple[str, dict[str, tuple[Idle, datetime]]]:
+    """Of the next customers who may be: how far was looked, and whose period has passed, with their last contact.
 
-    "" where there is nobody more.
+    "" where there is nobody more. What was heard since somebody was restricted is kept as long as all else.
     """
     before = work.now - timedelta(days=365 * retention.shortest())
     found = await erasures.idle(work, after, before, BATCH)
-    at = await erasures.last_contacts(work, [one for one, _ in found])
-    over = {one: (where, at[one]) for one, where in found if retention.period(where).ends(at[one]) <= work.now}
-    return (found[-1][0] if found else ""), over
+    at = await erasures.last_contacts(work, [one.id for one in found])
+    over = {}
+    for one in found:
+        ends = retention.period(one.jurisdiction).ends(at[one.id])
+        if max(ends, one.kept_until or ends) <= work.now:
+            over[one.id] = (one, at[one.id])
+    return (found[-1].id if found else ""), over
 
 
 async def tidy(gateway: Gateway) -> None:

@@ -16,6 +16,7 @@ from gateway.model import Caller, Role, UserErrorCode, problem
 from gateway.store import acts
 from gateway.store.tables import metadata
 from gateway.store.work import Work, table
+from policies.reasons import WITHHELD, speaks_of_others
 
 FORMAT = "contact-gateway.customer/1"
 
@@ -30,6 +31,7 @@ OURS = {
     "lease_until",
     "log_hash",
     "log_seq",
+    "reference_index",
     "unsubscribe_token",
 }
 """Columns that are not about the customer."""
@@ -37,7 +39,7 @@ OURS = {
 LEFT_OUT = {"api_key", "caller", "checkpoint_head", "event", "log_entry"}
 """Tables that carry a customer's id for our own sake: doors, messages to callers, hashes of what is here anyway."""
 
-NAMES_STAFF = {"agent", "caller", "paused_by", "recorded_by", "requested_by", "settled_by"}
+NAMES_STAFF = {"agent", "caller", "decided_by", "paused_by", "recorded_by", "requested_by", "settled_by"}
 """Columns that hold names of people who work for the lender: to the customer they are the lender."""
 
 
@@ -76,9 +78,34 @@ def _plain(work: Work, of: Table, row: Any, customer_id: str, hidden: set[str]) 
             # An erasure's reason is sealed by the house: it outlives the customer's key.
             value = work.open(None if of.name == "erasure" else customer_id, value)
         if of.name == "act" and column.name == "detail":
-            value = acts.opened(work, customer_id, value)
+            value = _act(work, row.what, acts.opened(work, customer_id, value), customer_id, hidden)
+        if of.name == "decision" and column.name == "findings":
+            value = [_finding(one) for one in value]
         shown[f"{column.name}"] = value.isoformat() if isinstance(value, datetime | date) else value
     return shown
+
+
+def _act(
+    work: Work, what: str, detail: Mapping[str, Any] | None, customer_id: str, hidden: set[str]
+) -> dict[str, Any] | None:
+    """What was set, in plain."""
+    of = metadata.tables.get(what.partition(".")[0])
+    sealed = {column.name for column in of.c if column.info.get("sealed")} if of is not None else set()
+    if detail is None:
+        return None
+    return {
+        name: work.open(customer_id, value) if name in sealed and value is not None else value
+        for name, value in detail.items()
+        if name not in hidden
+    }
+
+
+def _finding(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """How often another debtor was contacted about the debt is between them and us: as the API withholds it."""
+    if not speaks_of_others(stored.get("facts", {})):
+        return dict(stored)
+    kept = {name: stored[name] for name in ("rule", "outcome", "until") if name in stored}
+    return {**kept, "code": WITHHELD.code}
 
 
 async def _accounts(

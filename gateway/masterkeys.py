@@ -14,6 +14,7 @@ import binascii
 import os
 import secrets
 import shlex
+import stat
 import subprocess
 from pathlib import Path
 
@@ -90,6 +91,8 @@ def _make(file: Path) -> None:
 
 def _read(setting: str, file: Path) -> str:
     try:
+        if file.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+            log.warning("others on this machine may read the master key: chmod 600", setting=setting)
         return file.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError):
         raise BadMasterKey(f"{setting}: this file cannot be read; without its key nothing personal can be") from None

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from gateway import tokens
 from gateway.callers import tokens_key
 from gateway.core import Gateway
+from gateway.customers import refuse_if_forgotten
 from gateway.model import Caller, UserErrorCode, problem
 from gateway.store import callers, customers
 
@@ -28,8 +29,10 @@ async def mint(gateway: Gateway, minter: Caller, customer_id: str, lasts: timede
     async with gateway.database.read() as work:
         if not await callers.has_key(work, minter.id, now):
             raise NoKey(NoKey.__doc__)
-        if not await customers.by_id(work, [customer_id]):
+        customer = (await customers.by_id(work, [customer_id])).get(customer_id)
+        if customer is None:
             raise problem(UserErrorCode.NOT_FOUND, "no such customer", "customerId")
+        refuse_if_forgotten(customer, "customerId")
     # What a token says is in whole seconds.
     ends_at = now.replace(microsecond=0) + lasts
     grant = tokens.Grant(minter.id, minter.name, customer_id, frozenset(scopes), ends_at)

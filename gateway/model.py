@@ -179,6 +179,7 @@ class Customer:
     preferred_channels: tuple[Channel, ...] = ()
     windows: tuple[Wish, ...] = ()
     zones_stated: bool = True  #: else `time_zones` are all that the numbers may be in
+    erased_at: datetime | None = None  #: since then nothing that was sealed for them can be read
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,9 @@ _OPTIONS: Options = {
 }
 
 
+_ABSENT = object()
+
+
 class Refused(Exception):
     """A token that opens nothing. Why is for whoever sets the gateway up, and is not told to the caller."""
 
@@ -118,8 +121,8 @@ class Issuer:
         subject = _text(claims["sub"], "its subject")
         ends_at = self._end(claims, now)
         caller_id = caller_id_of("oidc", self.name, subject)
-        reference = _claim(claims, self.customer_claim) if self.customer_claim else None
-        if reference is None:
+        reference = _claim(claims, self.customer_claim) if self.customer_claim else _ABSENT
+        if reference is _ABSENT:
             return Identity(caller_id, self._role(claims), self._name(claims, caller_id), ends_at)
         # Whatever else it says: who is a customer is nothing more. Their name is personal and stays in their record.
         return Identity(caller_id, Role.CUSTOMER, "customer", ends_at, _text(reference, "its customer"))
@@ -176,14 +179,17 @@ def _header(token: str) -> tuple[str, str]:
 
 
 def _claim(claims: dict[str, Any], name: str) -> Any:
-    """A claim by its name, which may hold points; else by a path of names, as in `realm_access.roles`."""
+    """A claim by its name, which may hold points; else by a path of names, as in `realm_access.roles`.
+
+    `_ABSENT` is not null: an issuer that says "null" where a customer is to be may have meant one.
+    """
     if name in claims:
         return claims[name]
     found: Any = claims
     for step in name.split("."):
-        if not isinstance(found, dict):
-            return None
-        found = found.get(step)
+        if not isinstance(found, dict) or step not in found:
+            return _ABSENT
+        found = found[step]
     return found
 
 

@@ -14,6 +14,11 @@ WITHHELD = Reason("shared_cap")
 """What one debtor is told where the true reason counts contacts to another debtor of the account."""
 
 
+def speaks_of_others(facts: Mapping[str, Detail]) -> bool:
+    """Whether what a finding looked at counts contacts to another debtor of the account."""
+    return bool(facts.get("joint"))
+
+
 def say(reason: Reason, language: str) -> str:
     """The reason as a sentence: in Chinese for any `zh` language, otherwise in English."""
     place = 1 if language.lower().startswith("zh") else 0

@@ -2,7 +2,6 @@
 
 import asyncio
 
-from sqlalchemy import text
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -26,7 +25,7 @@ def create_app(gateway: Gateway) -> Starlette:
         return JSONResponse({"status": "up"})
 
     async def ready(request: Request) -> JSONResponse:
-        if await _database_answers(gateway):
+        if await _is_ready(gateway):
             return JSONResponse({"status": "ready"})
         return JSONResponse({"status": "not ready"}, status_code=503)
 
@@ -43,10 +42,9 @@ def create_app(gateway: Gateway) -> Starlette:
     return app
 
 
-async def _database_answers(gateway: Gateway) -> bool:
+async def _is_ready(gateway: Gateway) -> bool:
     try:
-        async with asyncio.timeout(READY_SECONDS), gateway.database.read() as work:
-            await work.one(text("SELECT 1"))
+        async with asyncio.timeout(READY_SECONDS):
+            return await gateway.database.is_usable()
     except Exception:  # whatever it is, the database does not answer
         return False
-    return True

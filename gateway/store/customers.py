@@ -1,6 +1,6 @@
 """Customers, their contact points, and what is known of their wishes."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, time
 from decimal import Decimal
 from typing import Any
@@ -329,19 +329,19 @@ async def add_promise(work: Work, promise: PromiseEntry, *, caller_id: str) -> N
 async def outside_of(work: Work, customer_ids: Collection[str], since: datetime) -> list[OutsideContact]:
     """Oldest first."""
     rows = await work.ask(_OUTSIDE_OF, {"ids": list(customer_ids), "since": since})
-    return [_outside(row) for row in rows]
+    return await _outsides(work, rows)
 
 
 async def outside(work: Work, ids: Collection[str]) -> dict[str, OutsideContact]:
     rows = await work.all(select(_OUTSIDE).where(_OUTSIDE.c.id.in_(ids)))
-    return {row.id: _outside(row) for row in rows}
+    return {one.id: one for one in await _outsides(work, rows)}
 
 
 async def outside_by_reference(work: Work, caller_id: str, reference: str) -> tuple[OutsideContact, str] | None:
     """The one this caller recorded under that reference, and the index of its body."""
-    statement = select(_OUTSIDE).where(_OUTSIDE.c.caller_id == caller_id, _OUTSIDE.c.reference == reference)
-    row = await work.one(statement)
-    return (_outside(row), row.fingerprint) if row else None
+    statement = select(_OUTSIDE).where(_OUTSIDE.c.caller_id == caller_id)
+    row = await work.one(statement.where(_OUTSIDE.c.reference_index == work.index(reference)))
+    return ((await _outsides(work, [row]))[0], row.fingerprint) if row else None
 
 
 async def add_outside(
@@ -350,7 +350,8 @@ async def add_outside(
     row = {
         "id": outside.id,
         "customer_id": outside.customer_id,
-        "reference": outside.reference,
+        "reference": work.seal(outside.customer_id, outside.reference),
+        "reference_index": work.index(outside.reference),
         "fingerprint": work.index(fingerprint),
         "medium": outside.medium,
         "result": outside.result,
@@ -375,6 +376,7 @@ def _customer(row: Any, work: Work) -> Customer:
         time_zones=tuple(row.time_zones),
         jurisdiction=row.jurisdiction,
         created_at=row.created_at,
+        erased_at=row.erased_at,
         zones_stated=row.zones_stated,
         preferred_channels=tuple(Channel[name] for name in row.preferred_channels),
         windows=tuple(map(_window, row.windows)),
@@ -440,16 +442,20 @@ def _instant(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def _outside(row: Any) -> OutsideContact:
-    return OutsideContact(
-        id=row.id,
-        customer_id=row.customer_id,
-        reference=row.reference,
-        medium=Medium[row.medium],
-        result=OutsideResult[row.result],
-        initiator=Initiator[row.initiator],
-        at=row.at,
-        purpose=Purpose[row.purpose] if row.purpose else None,
-        account_ids=tuple(row.accounts),
-        contact_point_id=row.contact_point_id,
-    )
+async def _outsides(work: Work, rows: Sequence[Any]) -> list[OutsideContact]:
+    await work.open_keys(row.customer_id for row in rows)
+    return [
+        OutsideContact(
+            id=row.id,
+            customer_id=row.customer_id,
+            reference=work.open(row.customer_id, row.reference),
+            medium=Medium[row.medium],
+            result=OutsideResult[row.result],
+            initiator=Initiator[row.initiator],
+            at=row.at,
+            purpose=Purpose[row.purpose] if row.purpose else None,
+            account_ids=tuple(row.accounts),
+            contact_point_id=row.contact_point_id,
+        )
+        for row in rows
+    ]

@@ -88,6 +88,13 @@ class Database:
                 wrapped = await session.execute(_HOUSE_KEY, None, lambda result: result.scalar())
         self.vault.unlock(str(wrapped))
 
+    async def is_usable(self) -> bool:
+        """Whether it answers, and this process holds the master key it needs now: one may have taken over since."""
+        await self.open_vault()
+        async with self.engine.read() as session:
+            wrapped = await session.execute(_HOUSE_KEY, None, lambda result: result.scalar())
+        return self.vault.opens(str(wrapped))
+
     async def purge(self) -> None:
         """After keys were destroyed: they are gone from the files that are ours to clean."""
         await self.engine.purge()

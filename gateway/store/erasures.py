@@ -5,16 +5,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, select, union_all, update
+from sqlalchemy import Select, delete, exists, func, select, union_all, update
 
 from gateway.model import Caller
 from gateway.store import acts
 from gateway.store.work import Work, table
-from policies.facts import BillStatus
+from policies.facts import HoldKind
 
 _CUSTOMER = table("customer")
 _POINT = table("contact_point")
 _BILL = table("bill")
+_HOLD = table("hold")
 _ERASURE = table("erasure")
 _SUPPRESSION = table("suppression")
 _EVENT = table("event")
@@ -22,13 +23,30 @@ _HEARD = table("heard")
 _REPLY = table("reply")
 
 _LAST: tuple[tuple[str, str], ...] = (
+    ("application", "submitted_at"),
+    ("application", "decided_at"),
+    ("bill", "created_at"),
+    ("complaint", "recorded_at"),
+    ("complaint", "settled_at"),
+    ("consent", "recorded_at"),
     ("contact", "created_at"),
+    ("hardship_signal", "recorded_at"),
+    ("hold", "lifted_at"),
     ("outside_contact", "at"),
-    ("reply", "received_at"),
+    ("payment", "recorded_at"),
     ("promise", "made_at"),
+    ("reply", "received_at"),
     ("survey_answer", "recorded_at"),
 )
-"""What counts as contact, and by which of its times."""
+"""What a relation with a customer consists of, and by which of its times. Our own doings, as views, are none of it."""
+
+_OPEN_MATTERS: tuple[tuple[str, str], ...] = (
+    ("bill", "OPEN"),
+    ("bill", "DISPUTED"),
+    ("application", "OPEN"),
+    ("complaint", "OPEN"),
+)
+"""While one of these is open its record is needed. A hold alone is no such matter: some stand for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +64,19 @@ class Erasure:
     erased_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """A customer with whom nothing is under way; until when what is restricted is kept."""
+
+    id: str
+    jurisdiction: str
+    kept_until: datetime | None
+
+
 async def of_customers(work: Work, ids: Collection[str]) -> dict[str, Erasure]:
     statement = select(_ERASURE, _CUSTOMER.c.erased_at).join(_CUSTOMER, _CUSTOMER.c.id == _ERASURE.c.customer_id)
     rows = await work.all(statement.where(_ERASURE.c.customer_id.in_(ids)))
     return {row.customer_id: _erasure(row, work) for row in rows}
-
-
-async def due(work: Work, limit: int) -> list[str]:
-    """Customers whose record was only stored, and has been for long enough."""
-    statement = select(_CUSTOMER.c.id).join(_ERASURE, _ERASURE.c.customer_id == _CUSTOMER.c.id)
-    owes = exists().where(_BILL.c.customer_id == _CUSTOMER.c.id, _is_open())
-    statement = statement.where(_CUSTOMER.c.erased_at.is_(None), _ERASURE.c.kept_until <= work.now, ~owes)
-    return [row.id for row in await work.all(statement.order_by(_CUSTOMER.c.id).limit(limit))]
 
 
 async def add(work: Work, new: Erasure) -> None:
@@ -74,36 +93,49 @@ async def add(work: Work, new: Erasure) -> None:
     await work.insert("erasure", [work.logged("erasure", row)])
 
 
-async def has_open_bills(work: Work, customer_id: str) -> bool:
-    statement = select(_BILL.c.id).where(_BILL.c.customer_id == customer_id, _is_open()).limit(1)
-    return await work.one(statement) is not None
+async def open_matters(work: Work, customer_id: str) -> set[str]:
+    """What of theirs is not settled yet: "bill", "application", "complaint"."""
+    found = set()
+    for name, status in _OPEN_MATTERS:
+        one = table(name)
+        statement = select(one.c.id).where(one.c.customer_id == customer_id, one.c.status == status)
+        if await work.one(statement.limit(1)) is not None:
+            found.add(name)
+    return found
 
 
 async def last_contacts(work: Work, ids: Collection[str]) -> dict[str, datetime]:
     """When each was last in contact with us, or when we first knew of them."""
-    parts = [
-        select(table(name).c.customer_id.label("id"), table(name).c[at].label("at")).where(
-            table(name).c.customer_id.in_(ids)
-        )
-        for name, at in _LAST
-    ]
+    parts = [_times(name, at).where(table(name).c.customer_id.in_(ids)) for name, at in _LAST]
+    # The hold of an erasure is our own doing: it would keep what it is to let go.
+    parts.append(_times("hold", "recorded_at").where(_HOLD.c.customer_id.in_(ids), _HOLD.c.kind != HoldKind.ERASURE))
     parts.append(select(_CUSTOMER.c.id, _CUSTOMER.c.created_at.label("at")).where(_CUSTOMER.c.id.in_(ids)))
     every = union_all(*parts).subquery()
     rows = await work.all(select(every.c.id, func.max(every.c.at, type_=every.c.at.type)).group_by(every.c.id))
     return {row[0]: row[1] for row in rows}
 
 
-async def idle(work: Work, after: str, before: datetime, limit: int) -> list[tuple[str, str]]:
-    """Customers by id and jurisdiction, without an open bill, whom we knew before that instant and have not erased."""
-    statement = select(_CUSTOMER.c.id, _CUSTOMER.c.jurisdiction).where(
-        _CUSTOMER.c.id > after,
-        _CUSTOMER.c.created_at <= before,
-        _CUSTOMER.c.erased_at.is_(None),
-        ~exists().where(_BILL.c.customer_id == _CUSTOMER.c.id, _is_open()),
-        ~exists().where(_ERASURE.c.customer_id == _CUSTOMER.c.id),
+def _times(name: str, at: str) -> Select[Any]:
+    return select(table(name).c.customer_id.label("id"), table(name).c[at].label("at"))
+
+
+async def idle(work: Work, after: str, before: datetime, limit: int) -> list[Idle]:
+    """Customers in the order of their ids, without an open matter, whom we knew before that instant and still know."""
+    statement = (
+        select(_CUSTOMER.c.id, _CUSTOMER.c.jurisdiction, _ERASURE.c.kept_until)
+        .outerjoin(_ERASURE, _ERASURE.c.customer_id == _CUSTOMER.c.id)
+        .where(
+            _CUSTOMER.c.id > after,
+            _CUSTOMER.c.created_at <= before,
+            _CUSTOMER.c.erased_at.is_(None),
+            *(
+                ~exists().where(table(name).c.customer_id == _CUSTOMER.c.id, table(name).c.status == status)
+                for name, status in _OPEN_MATTERS
+            ),
+        )
     )
     rows = await work.all(statement.order_by(_CUSTOMER.c.id).limit(limit))
-    return [(row.id, row.jurisdiction) for row in rows]
+    return [Idle(row.id, row.jurisdiction, row.kept_until) for row in rows]
 
 
 async def suppress(work: Work, customer_id: str) -> None:
@@ -164,10 +196,6 @@ async def forget_strangers(work: Work, before: datetime) -> int:
 async def forget_heard(work: Work, before: datetime) -> int:
     """Providers do not say a thing again after so long."""
     return await work.run(delete(_HEARD).where(_HEARD.c.received_at < before))
-
-
-def _is_open() -> ColumnElement[bool]:
-    return _BILL.c.status.in_((BillStatus.OPEN, BillStatus.DISPUTED))
 
 
 def _erasure(row: Any, work: Work) -> Erasure:

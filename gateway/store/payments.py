@@ -42,17 +42,17 @@ async def claim(work: Work, reference: str) -> None:
 
 async def of_reference(work: Work, reference: str) -> tuple[list[Payment], str | None]:
     """What was recorded under it, and the index of its body."""
-    statement = select(_PAYMENT).where(_PAYMENT.c.reference == reference).order_by(_PAYMENT.c.id)
-    rows = await work.all(statement)
-    return [_payment(row) for row in rows], rows[0].fingerprint if rows else None
+    statement = select(_PAYMENT).where(_PAYMENT.c.reference_index == work.index(reference))
+    rows = await work.all(statement.order_by(_PAYMENT.c.id))
+    return await _payments(work, rows), rows[0].fingerprint if rows else None
 
 
 async def of_bills(work: Work, bill_ids: Collection[str]) -> Mapping[str, list[Payment]]:
     """Oldest first."""
     found: dict[str, list[Payment]] = defaultdict(list)
     statement = select(_PAYMENT).where(_PAYMENT.c.bill_id.in_(bill_ids)).order_by(_PAYMENT.c.at, _PAYMENT.c.id)
-    for row in await work.all(statement):
-        found[row.bill_id].append(_payment(row))
+    for one in await _payments(work, await work.all(statement)):
+        found[one.bill_id].append(one)
     return found
 
 
@@ -69,7 +69,8 @@ async def add(work: Work, new: Sequence[Payment], fingerprint: str, caller_id: s
             "customer_id": one.customer_id,
             "bill_id": one.bill_id,
             "account_id": one.account_id,
-            "reference": one.reference,
+            "reference": work.seal(one.customer_id, one.reference),
+            "reference_index": work.index(one.reference),
             "fingerprint": fingerprint,
             "amount": str(one.amount),
             "currency": one.currency,
@@ -119,7 +120,7 @@ async def since(work: Work, promise: OpenPromise) -> list[Payment]:
     statement = select(_PAYMENT).where(_PAYMENT.c.customer_id == promise.customer_id, _PAYMENT.c.at >= promise.made_at)
     if promise.account_id is not None:
         statement = statement.where(_PAYMENT.c.account_id == promise.account_id)
-    return [_payment(row) for row in await work.all(statement.order_by(_PAYMENT.c.at, _PAYMENT.c.id))]
+    return await _payments(work, await work.all(statement.order_by(_PAYMENT.c.at, _PAYMENT.c.id)))
 
 
 async def next_instalment(work: Work, promise: OpenPromise) -> Bill | None:
@@ -150,14 +151,18 @@ async def settle(work: Work, promise: OpenPromise, status: PromiseStatus, by: Ca
     await acts.add(work, by, f"promise.{status.lower()}", promise.id, row, customer_id=promise.customer_id)
 
 
-def _payment(row: Any) -> Payment:
-    return Payment(
-        id=row.id,
-        customer_id=row.customer_id,
-        bill_id=row.bill_id,
-        account_id=row.account_id,
-        reference=row.reference,
-        amount=Decimal(row.amount),
-        currency=row.currency,
-        at=row.at,
-    )
+async def _payments(work: Work, rows: Sequence[Any]) -> list[Payment]:
+    await work.open_keys(row.customer_id for row in rows)
+    return [
+        Payment(
+            id=row.id,
+            customer_id=row.customer_id,
+            bill_id=row.bill_id,
+            account_id=row.account_id,
+            reference=work.open(row.customer_id, row.reference),
+            amount=Decimal(row.amount),
+            currency=row.currency,
+            at=row.at,
+        )
+        for row in rows
+    ]

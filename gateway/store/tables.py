@@ -146,13 +146,14 @@ class PaymentRow(SQLModel, table=True):
     """Money that came in on a bill."""
 
     __tablename__ = "payment"
-    __table_args__ = (UniqueConstraint("reference", "bill_id"),)
+    __table_args__ = (UniqueConstraint("reference_index", "bill_id"),)
     id: str = _id()
     customer_id: str = _of("customer", index=True)
     seq: int
     bill_id: str = _of("bill", index=True)
     account_id: str = _of("account")
-    reference: str  # the lender's own; one payment may settle several bills
+    reference: str = _sealed()  # the lender's own; one payment may settle several bills
+    reference_index: str
     fingerprint: str  # whether the same reference comes with the same body
     amount: str
     currency: str
@@ -324,11 +325,12 @@ class OutsideContactRow(SQLModel, table=True):
     """A contact made outside the gateway. It counts wherever the law counts it."""
 
     __tablename__ = "outside_contact"
-    __table_args__ = (UniqueConstraint("caller_id", "reference"),)
+    __table_args__ = (UniqueConstraint("caller_id", "reference_index"),)
     id: str = _id()
     customer_id: str = _of("customer", index=True)
     seq: int
-    reference: str
+    reference: str = _sealed()
+    reference_index: str
     fingerprint: str
     medium: str
     result: str
@@ -399,7 +401,7 @@ class IdempotencyRow(SQLModel, table=True):
 
     __tablename__ = "idempotency"
     caller_id: str = Field(primary_key=True)
-    key: str = Field(primary_key=True)
+    key_index: str = Field(primary_key=True)
     operation: str
     fingerprint: str
     made: str

@@ -123,6 +123,14 @@ class Vault:
         self._index_key = self.derived("index of addresses")
         self._own = DataKey(self.derived("what belongs to no customer"))
 
+    def opens(self, wrapped: str) -> bool:
+        """Whether this process's master keys still open the house key as it is wrapped now."""
+        try:
+            self._unwrap(HOUSE, wrapped)
+        except (WrongMasterKey, Tampered):
+            return False
+        return True
+
     def data_key(self, owner: str, wrapped: str | None) -> DataKey | Erased:
         """What seals and opens for this owner; without a key, what says that it is gone."""
         return Erased() if wrapped is None else DataKey(self._unwrap(owner, wrapped))

@@ -1,5 +1,6 @@
 """What customers may demand: everything we hold of them, and to be forgotten."""
 
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -7,8 +8,11 @@ import orjson
 from gateway import exporting
 from gateway.model import Customer, Role
 from gateway.store.tables import metadata
-from tests.api.client import Api
+from policies.facts import Channel
+from tests.api.client import Api, open_api
+from tests.api.lives import Lives
 from tests.api.test_walls import live
+from tests.gateway.test_customers import ONE_PER_DEBT
 
 EXPORT = """mutation ($id: ID!, $reason: String) { exportCustomer(input: {customerId: $id, reason: $reason}) {
     export userErrors { code field } } }"""
@@ -61,6 +65,36 @@ async def test_a_customer_is_not_told_who_works_for_the_lender(api: Api) -> None
         assert hidden not in theirs
 
 
+async def test_what_was_set_is_exported_in_plain_and_without_who_set_it(lives: Lives) -> None:
+    api, life = lives.api, lives.mine
+
+    mine = await _export(api, life.customer, customer=life.customer)
+    theirs = await _export(api, life.customer, role=Role.COMPLIANCE)
+
+    decided = {one["what"]: one["detail"] for one in mine["act"]}["application.decided"]
+    assert decided["decision_reason"] == "not now"
+    assert decided.keys() & exporting.NAMES_STAFF == set()
+    assert mine["application"][0].keys() & exporting.NAMES_STAFF == set()
+    assert {one["what"]: one["detail"] for one in theirs["act"]}["application.decided"]["decided_by"]
+
+
+async def test_how_often_a_joint_debtor_was_contacted_is_not_in_the_export(tmp_path: Path) -> None:
+    async with open_api(tmp_path, packs={"debt": ONE_PER_DEBT}) as api:
+        world = api.world
+        wang, li = await world.customer("DEBT"), await world.customer("DEBT")
+        first, second = await world.bill(wang, account="joint"), await world.bill(li, account="joint")
+        await world.request(wang, Channel.SMS, bill_id=first.id)
+        await world.request(li, Channel.SMS, bill_id=second.id)
+
+        export = await _export(api, li, customer=li)
+
+    findings = [one for decision in export["decision"] for one in decision["findings"]]
+    shared = [one for one in findings if one["code"] == "shared_cap"]
+    assert shared
+    assert all(one.keys() <= {"rule", "outcome", "until", "code"} for one in shared)
+    assert not any(one.get("facts", {}).get("joint") for one in findings)
+
+
 async def test_staff_say_why_they_look_and_that_they_looked_is_on_record(api: Api) -> None:
     life = await live(api, "Wang Fang")
 
@@ -109,3 +143,4 @@ async def test_who_owes_is_told_why_they_are_not_erased(api: Api) -> None:
 
     assert answer["erasure"] is None
     assert [(one["code"], one["field"]) for one in answer["userErrors"]] == [("CONFLICT", ["customerId"])]
+    assert "has open bills" in answer["userErrors"][0]["message"]

@@ -6,19 +6,23 @@ from pathlib import Path
 import pytest
 
 from channels import base
-from gateway import callbacks, customers, erasing, exporting
+from gateway import callbacks, complaining, customers, erasing, exporting, payments, relief
+from gateway.complaining import FileComplaint
 from gateway.core import Ear
 from gateway.erasing import erase, expired, tidy
-from gateway.model import Caller, Customer, Role, Unacceptable
+from gateway.model import Application, Bill, Caller, Customer, Role, Unacceptable
 from gateway.model import ContactStatus as Status
 from gateway.receiving import receive
-from gateway.requests import NewPoint, PlaceHold
+from gateway.relief import RecordHardshipSignal
+from gateway.requests import NewPoint, PlaceHold, RecordPayment
+from gateway.store import applications, erasures, replies
 from gateway.store import customers as store
-from gateway.store import erasures, replies
 from gateway.store.vault import ERASED
-from gateway.store.work import table
+from gateway.store.work import Work, table
 from policies import retention
 from policies.facts import BillStatus, Channel, HoldKind, Purpose
+from policies.hardship import SignalKind
+from policies.plans import Instalment
 from tests import databases
 from tests.world import COMPLIANCE, SERVICE, World
 
@@ -191,7 +195,7 @@ async def test_the_worker_erases_once_the_time_has_passed_asked_or_not(world: Wo
     await tidy(world.gateway)
 
     assert before == set()
-    assert counted == 1  # who was not asked about; the other waits on record
+    assert counted == 2
     assert await _erased(world) == {asked.id, silent.id}
 
 
@@ -206,15 +210,91 @@ async def test_who_was_in_contact_since_is_kept_longer(world: World) -> None:
     assert await _erased(world) == set()
 
 
-async def test_what_happens_to_an_erased_customer_afterwards_leaves_nothing_personal(world: World) -> None:
-    customer = await _gone(world)
+async def test_a_matter_that_is_open_keeps_its_record_however_old_it_is(world: World) -> None:
+    complaining_one, applying = await _gone(world), await world.customer("CN", reference="C-applies")
+    complaint, _ = await complaining.file(world.gateway, COMPLIANCE, _complaint(complaining_one))
+    bill = await world.bill(applying, status=BillStatus.PAID)
+    async with world.gateway.database.write() as work:
+        await work.lock([applying.id])
+        await applications.add(work, _application(work, applying, bill), SERVICE)
+    world.wait(days=6 * 366)
+
+    await tidy(world.gateway)
+    for customer, matter in [(complaining_one, "open complaints"), (applying, "open applications")]:
+        with pytest.raises(Unacceptable, match=matter):
+            await erase(world.gateway, COMPLIANCE, customer.id, "asked")
+    before = await _erased(world)
+    await complaining.settle(world.gateway, COMPLIANCE, complaint.id, "We are sorry.")
+    done = await erase(world.gateway, COMPLIANCE, complaining_one.id, "asked")
+
+    assert before == set()
+    assert done.erased_at is None  # what was answered today is kept as long as all else
+    assert done.kept_until > world.clock()
+
+
+@pytest.mark.parametrize("what", ["payment", "consent", "hold", "signal"])
+async def test_what_was_said_or_paid_since_is_kept_longer(world: World, what: str) -> None:
+    customer = await world.customer("CN")
+    bill = await world.bill(customer)
+    world.wait(days=4 * 365)
+    caller = SERVICE
+    match what:
+        case "payment":
+            await payments.record(world.gateway, caller, RecordPayment("P", "p", bill.amount_due, "CNY", bill.id))
+        case "consent":
+            await world.withdraw(customer)
+        case "hold":
+            await customers.place_hold(world.gateway, COMPLIANCE, PlaceHold(customer.id, HoldKind.BANKRUPTCY))
+        case "signal":
+            await relief.record(
+                world.gateway, caller, RecordHardshipSignal(customer.id, "key", "body", SignalKind.ILLNESS)
+            )
+    await world.bill(customer, reference=bill.reference, status=BillStatus.PAID)
+    world.wait(days=2 * 365)
+
+    await tidy(world.gateway)
+    before = await _erased(world)
+    world.wait(days=4 * 365)
+    await tidy(world.gateway)
+
+    assert before == set()
+    assert await _erased(world) == {customer.id}
+
+
+async def test_who_complained_after_they_were_restricted_is_kept_for_that(world: World) -> None:
+    customer = await world.customer("CN")
     await erase(world.gateway, COMPLIANCE, customer.id, "asked")
+    world.wait(days=4 * 365)
+    complaint, _ = await complaining.file(world.gateway, COMPLIANCE, _complaint(customer))
+    await complaining.settle(world.gateway, COMPLIANCE, complaint.id, "We are sorry.")
+    world.wait(days=2 * 365)
 
-    await customers.place_hold(world.gateway, COMPLIANCE, PlaceHold(customer.id, HoldKind.COMPLAINT, note="Wang Fang"))
+    await tidy(world.gateway)
+    before = await _erased(world)
+    world.wait(days=4 * 365)
+    await tidy(world.gateway)
 
-    async with world.gateway.database.read() as work:
-        rows = await work.all(table("hold").select())
-    assert "Wang Fang" not in repr(rows)
+    assert before == set()
+    assert await _erased(world) == {customer.id}
+
+
+def _complaint(customer: Customer) -> FileComplaint:
+    return FileComplaint(customer.id, "key", "body", "You wrote to my brother.")
+
+
+def _application(work: Work, customer: Customer, bill: Bill) -> Application:
+    return Application(
+        id=work.new_id(),
+        customer_id=customer.id,
+        bill_id=bill.id,
+        account_id=bill.account.id,
+        currency=bill.currency,
+        instalments=(Instalment(date(2027, 1, 1), bill.amount_due),),
+        reason="I was ill.",
+        documents=(),
+        submitted_at=work.now,
+        hold_id=None,
+    )
 
 
 async def _erased(world: World) -> set[str]:

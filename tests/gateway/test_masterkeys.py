@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from gateway import masterkeys
 from gateway.audit.chain import HOUSE
@@ -62,6 +63,18 @@ def test_beside_a_new_file_a_key_is_made_that_nobody_else_may_read(tmp_path: Pat
     assert first.current == again.current
     assert stat.S_IMODE((tmp_path / "master.key").stat().st_mode) == 0o600
     assert [one.name for one in tmp_path.iterdir()] == ["master.key"]
+
+
+@pytest.mark.parametrize(("mode", "warned"), [(0o600, False), (0o640, True), (0o644, True)])
+def test_a_key_that_others_may_read_is_warned_of(tmp_path: Path, mode: int, warned: bool) -> None:
+    file = tmp_path / "key"
+    file.write_text(masterkeys.new())
+    file.chmod(mode)
+
+    with capture_logs() as logs:
+        masterkeys.vault(_settings(tmp_path, master_key_file=file))
+
+    assert ["chmod 600" in one["event"] for one in logs] == [True] * warned
 
 
 def test_a_database_whose_key_is_gone_gets_no_other_one(tmp_path: Path) -> None:

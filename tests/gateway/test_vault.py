@@ -137,5 +137,7 @@ async def test_after_a_rotation_the_new_key_alone_opens_everything(tmp_path: Pat
         work.take_keys(rows)
         assert [work.open(row.id, row.name) for row in rows] == ["Wang Fang"] * len(customers)
     assert (before, wrapped, await outstanding(both)) == (3, 3, 0)
+    # A process that knows the old one alone could not read what is written from now on.
+    assert (await new.is_usable(), await world.gateway.database.is_usable()) == (True, False)
     await both.close()
     await new.close()

@@ -15,10 +15,10 @@ from gateway.api.scalars import Jurisdiction, TimeZone
 from gateway.api.types.hardship import Diversion
 from gateway.model import StoredDecision
 from policies import decision as policy
-from policies.decision import Confidence, Defer, Outcome, RuleInfo, Verdict
+from policies.decision import Confidence, Defer, Outcome, RuleInfo
 from policies.facts import Channel
 from policies.hardship import Assessment
-from policies.reasons import WITHHELD, say
+from policies.reasons import WITHHELD, say, speaks_of_others
 from policies.record import findings_from_json
 
 
@@ -58,7 +58,7 @@ class Finding:
     @classmethod
     def of(cls, finding: policy.Finding, language: str, *, whole: bool) -> Finding:
         verdict = finding.verdict
-        if not whole and _speaks_of_others(verdict):
+        if not whole and speaks_of_others(verdict.facts):
             # How often another debtor was contacted about the debt is between them and us.
             return cls(
                 rule=Rule.of(finding.rule, language),
@@ -74,10 +74,6 @@ class Finding:
             reason=say(verdict.reason, language),
             facts=cast(JSON, {**verdict.reason.values, **verdict.facts}),
         )
-
-
-def _speaks_of_others(verdict: Verdict) -> bool:
-    return bool(verdict.facts.get("joint"))
 
 
 @strawberry.type(description="What is left under one frequency cap at the moment of the decision.")
@@ -128,7 +124,7 @@ class Decision:
         return [
             Allowance.of(finding.rule, finding.verdict.allowance, self.language)
             for finding in self.read_findings()
-            if finding.verdict.allowance is not None and (whole or not _speaks_of_others(finding.verdict))
+            if finding.verdict.allowance is not None and (whole or not speaks_of_others(finding.verdict.facts))
         ]
 
     @classmethod

@@ -113,12 +113,12 @@ def upgrade() -> None:
     )
     op.create_table('idempotency',
     sa.Column('caller_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('key', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('key_index', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('operation', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('fingerprint', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('made', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('created_at', gateway.store.types.Instant(timezone=True), nullable=False),
-    sa.PrimaryKeyConstraint('caller_id', 'key', name=op.f('pk_idempotency'))
+    sa.PrimaryKeyConstraint('caller_id', 'key_index', name=op.f('pk_idempotency'))
     )
     op.create_table('import_run',
     sa.Column('digest', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -397,7 +397,8 @@ def upgrade() -> None:
     sa.Column('id', sa.String(length=32), nullable=False),
     sa.Column('customer_id', sa.String(length=32), nullable=False),
     sa.Column('seq', sa.Integer(), nullable=False),
-    sa.Column('reference', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('reference', sa.String(), nullable=False),
+    sa.Column('reference_index', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('fingerprint', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('medium', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('result', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -412,7 +413,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['contact_point_id'], ['contact_point.id'], name=op.f('fk_outside_contact_contact_point_id')),
     sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_outside_contact_customer_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_outside_contact')),
-    sa.UniqueConstraint('caller_id', 'reference', name=op.f('uq_outside_contact_caller_id_reference'))
+    sa.UniqueConstraint('caller_id', 'reference_index', name=op.f('uq_outside_contact_caller_id_reference_index'))
     )
     op.create_index(op.f('ix_outside_contact_customer_id'), 'outside_contact', ['customer_id'], unique=False)
     op.create_table('payment',
@@ -421,7 +422,8 @@ def upgrade() -> None:
     sa.Column('seq', sa.Integer(), nullable=False),
     sa.Column('bill_id', sa.String(length=32), nullable=False),
     sa.Column('account_id', sa.String(length=32), nullable=False),
-    sa.Column('reference', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('reference', sa.String(), nullable=False),
+    sa.Column('reference_index', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('fingerprint', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('amount', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('currency', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -432,7 +434,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['bill_id'], ['bill.id'], name=op.f('fk_payment_bill_id')),
     sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_payment_customer_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_payment')),
-    sa.UniqueConstraint('reference', 'bill_id', name=op.f('uq_payment_reference_bill_id'))
+    sa.UniqueConstraint('reference_index', 'bill_id', name=op.f('uq_payment_reference_index_bill_id'))
     )
     op.create_index(op.f('ix_payment_bill_id'), 'payment', ['bill_id'], unique=False)
     op.create_index(op.f('ix_payment_customer_id'), 'payment', ['customer_id'], unique=False)
