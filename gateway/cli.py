@@ -2,6 +2,7 @@
 vault | permissions | schema`, and what operators need."""
 
 import asyncio
+import os
 
 import typer
 import uvloop
@@ -38,6 +39,8 @@ cli.add_typer(rules, name="rules")
 
 
 def main() -> None:
+    # The database, backups, exports, lists of bad rows: nobody else on the machine reads what people owe.
+    os.umask(0o077)
     try:
         cli()
     except (

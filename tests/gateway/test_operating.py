@@ -3,6 +3,7 @@
 import json
 import shutil
 import sqlite3
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -57,6 +58,8 @@ def test_a_backup_is_a_whole_database_and_overwrites_nothing(tmp_path: Path) -> 
     connection.close()
     assert again.returncode == 2
     assert "there already" in again.stderr
+    ours = {one.name: stat.S_IMODE(one.stat().st_mode) for one in tmp_path.iterdir() if one.is_file()}
+    assert {ours[name] for name in ("gateway.db", "copy.db")} == {0o600}
 
 
 BOUNCE = """From: MAILER-DAEMON@mx.example
