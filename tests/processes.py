@@ -1,6 +1,8 @@
 """Real gateway processes on this machine: started, asked over HTTP, stopped, or killed."""
 
+import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -19,11 +21,17 @@ from tests import databases
 _COMMAND = [str(Path(sys.executable).with_name("gateway"))]
 
 
+#: Below those that the system hands to whoever connects, and each process of a test run has its own.
+_PORTS = range(10_000, 32_000)[int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 8 :: 8]
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that a server may have in a moment, when it has started."""
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", random.choice(_PORTS)))  # noqa: S311 - no secret
+            port: int = probe.getsockname()[1]
+            return port
 
 
 def environment(folder: Path, **settings: object) -> dict[str, str]:
