@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from gateway import contact, ending
+from gateway import contact, ending, relief
 from gateway.applications import promise
 from gateway.calendars import day_over
 from gateway.callers import may_see
@@ -52,9 +52,13 @@ async def record(gateway: Gateway, caller: Caller, wanted: RecordPayment) -> Rec
         await payments.credit(work, credited, caller)
         taken_back = await ending.closed(work, caller, credited)
         await _keep_promises(gateway, work, caller, {one.customer_id for one in credited})
+        replaced = [
+            one for payment in paid for one in await relief.shown(gateway, work, payment.customer_id, payment.id)
+        ]
         receipt = await _receipt(gateway, work, caller, paid[-1]) if wanted.send_receipt else None
         is_due = receipt is not None and receipt.due_at is not None and receipt.due_at <= work.now
-    contact.announce(gateway, [*taken_back, *([receipt] if receipt else [])], wake=is_due)
+    changed = [*taken_back, *replaced, *([receipt] if receipt else [])]
+    contact.announce(gateway, changed, wake=is_due or bool(replaced))
     return Recorded(paid, credited, wanted.amount - sum(one.amount for one in paid), receipt, replayed=False)
 
 

@@ -9,9 +9,11 @@ from decimal import Decimal
 
 from sqlalchemy import select
 
+from gateway import relief
 from gateway.calendars import day_over
+from gateway.contact import announce
 from gateway.core import Gateway
-from gateway.model import GATEWAY
+from gateway.model import GATEWAY, Contact
 from gateway.store import customers, payments
 from gateway.store.faults import repeated
 from gateway.store.payments import OpenPromise
@@ -36,7 +38,7 @@ async def watch(gateway: Gateway, limit: int = 200) -> int:
         ids = {id_ for id_, customer_id in due if work.holds([customer_id])}
         owners = {customer_id for _, customer_id in due if work.holds([customer_id])}
         found = await customers.by_id(work, owners)
-        settled = 0
+        settled, replaced = 0, list[Contact]()
         for promise in await payments.open_promises(work, owners):
             over = day_over(gateway, found[promise.customer_id], promise.pay_by)
             if promise.id not in ids or work.now < over:
@@ -44,7 +46,9 @@ async def watch(gateway: Gateway, limit: int = 200) -> int:
             paid = await paid_in_time(work, promise, over)
             is_kept = paid >= promise.amount if promise.amount is not None else paid > 0
             await payments.settle(work, promise, PromiseStatus.KEPT if is_kept else PromiseStatus.BROKEN, GATEWAY)
+            replaced += await relief.shown(gateway, work, promise.customer_id, promise.id)
             settled += 1
+    announce(gateway, replaced, wake=bool(replaced))
     return settled
 
 

@@ -4,6 +4,8 @@ recordHardshipSignal   on record -> above the threshold: waiting notices are tak
                        account an easier plan is offered, or a call about it
 a reply                on record -> above the threshold: waiting notices are taken back. Nobody writes while words
                        stand unread: the offer is made when a person has settled the reply
+a payment, a promise   what they show lifts the score above the threshold: waiting notices are taken back, and the
+                       offer is made in their place
 """
 
 from collections.abc import Sequence
@@ -136,6 +138,19 @@ async def settled(gateway: Gateway, work: Work, customer_id: str, reply_ids: Seq
         return []
     customer = (await customers.by_id(work, [customer_id]))[customer_id]
     return await offer(gateway, work, customer, signals[-1].id)
+
+
+async def shown(gateway: Gateway, work: Work, customer_id: str, cause_id: str) -> list[Contact]:
+    """What a customer paid, or did not, may show that paying is hard: then what waits to demand becomes an offer.
+
+    `cause_id`: the payment or the promise. The customer is locked.
+    """
+    gone = [one.contact for one in await contacts.unsent(work, customer_id, NOTICES)]
+    if not gone or (await assessments(gateway, work, [customer_id]))[customer_id].level is HardshipLevel.NONE:
+        return []
+    await take_back(work, GATEWAY, customer_id, [one.id for one in gone], TAKEN_BACK)
+    customer = (await customers.by_id(work, [customer_id]))[customer_id]
+    return [*gone, *await offer(gateway, work, customer, cause_id)]
 
 
 async def offer(gateway: Gateway, work: Work, customer: Customer, signal_id: str) -> list[Contact]:

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from channels import base
-from gateway import asking, contact, customers, hardship, relief, replying
+from gateway import asking, contact, customers, hardship, payments, promises, relief, replying
 from gateway.contact import Answer
 from gateway.core import Ear
-from gateway.model import Bill, Caller, Contact, ContactStatus, Customer, HardshipSignal, Payment, Unacceptable
+from gateway.model import Bill, Caller, Contact, ContactStatus, Customer, HardshipSignal, Unacceptable
 from gateway.receiving import receive
 from gateway.relief import RecordHardshipSignal
-from gateway.requests import NewPoint, Question, RecordPromise
-from gateway.store import bills, pages, replies
+from gateway.requests import NewPoint, Question, RecordPayment, RecordPromise
+from gateway.store import bills, contacts, pages, replies
 from gateway.store import hardship as store
 from gateway.store.work import Work
 from policies.facts import Channel, Purpose
@@ -32,26 +32,8 @@ async def told(
 
 
 async def paid(world: World, bill: Bill, amount: str, reference: str) -> None:
-    """As `recordPayment` writes it."""
-    payment = Payment(
-        "", bill.customer_id, bill.id, bill.account.id, reference, Decimal(amount), bill.currency, world.clock()
-    )
-    async with world.gateway.database.write() as work:
-        await work.lock([bill.customer_id])
-        row = {
-            "id": work.new_id(),
-            "customer_id": payment.customer_id,
-            "bill_id": payment.bill_id,
-            "account_id": payment.account_id,
-            "reference": payment.reference,
-            "fingerprint": payment.reference,
-            "amount": str(payment.amount),
-            "currency": payment.currency,
-            "at": payment.at,
-            "recorded_at": work.now,
-            "caller_id": SERVICE.id,
-        }
-        await work.insert("payment", [work.logged("payment", row)])
+    wanted = RecordPayment(reference, reference, Decimal(amount), bill.currency, bill.id)
+    await payments.record(world.gateway, SERVICE, wanted)
 
 
 async def assessed(world: World, customer: Customer) -> Assessment:
@@ -117,6 +99,56 @@ async def test_a_signal_that_was_recorded_in_error_counts_no_more(tmp_path: Path
 
         assert await assessed(world, customer) == NOTHING
         assert withdrawn.withdrawn_at == again.withdrawn_at == world.clock()
+
+
+async def test_payments_that_shrink_put_an_offer_in_the_place_of_the_notice_that_waits(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        customer, bill = await owing(world)
+        for reference, amount in (("one", "300"), ("two", "200")):
+            await paid(world, bill, amount, reference)
+            world.wait(minutes=1)
+        waiting = await notice(world, customer, bill, not_before=world.clock() + timedelta(days=1))
+
+        await paid(world, bill, "100", "three")
+        await paid(world, bill, "50", "four")
+
+        now = await unsent(world, customer)
+        assert (await world.now(waiting)).status is ContactStatus.CANCELLED
+        assert [one.purpose for one in now] == [Purpose.PLAN_OFFER]
+
+
+async def test_a_promise_that_is_broken_puts_an_offer_in_the_place_of_the_notice_that_waits(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        customer, bill = await owing(world)
+        await paid(world, bill, "300", "one")
+        promise = RecordPromise(customer.id, date(2026, 11, 25), amount=Decimal(500), currency="CNY")
+        await customers.record_promise(world.gateway, SERVICE, promise)
+        waiting = await notice(world, customer, bill, not_before=world.clock() + timedelta(days=9))
+        world.wait(days=3)
+
+        settled = await promises.watch(world.gateway)
+
+        now = await unsent(world, customer)
+        assert settled == 1
+        assert (await world.now(waiting)).status is ContactStatus.CANCELLED
+        assert [one.purpose for one in now] == [Purpose.PLAN_OFFER]
+
+
+async def test_a_payment_that_shows_no_hardship_leaves_what_waits(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        customer, bill = await owing(world)
+        waiting = await notice(world, customer, bill, not_before=world.clock() + timedelta(days=1))
+
+        await paid(world, bill, "300", "one")
+
+        assert (await world.now(waiting)).status is ContactStatus.SCHEDULED
+        assert [one.id for one in await unsent(world, customer)] == [waiting.contact.id]
+
+
+async def unsent(world: World, customer: Customer) -> list[Contact]:
+    async with world.gateway.database.read() as work:
+        found = await contacts.unsent(work, customer.id, [*NOTICES, Purpose.PLAN_OFFER])
+        return [one.contact for one in found]
 
 
 # --- a notice that is asked for -------------------------------------------------------------------------------------
