@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from gateway import contact
-from gateway.calendars import zone_of
+from gateway.calendars import day_of, zone_of
 from gateway.contact import Answer
 from gateway.core import Gateway
 from gateway.hardship import assessments, diverted
@@ -249,7 +249,7 @@ def _narrowed(gateway: Gateway, work: Work, known: Known, which: CampaignFilter,
     """The oldest first; by the customer's own calendar."""
     if not bills:
         return []
-    today = _today(gateway, known.customers[bills[0].customer_id], work.now)
+    today = day_of(gateway, known.customers[bills[0].customer_id], work.now)
     within = [
         bill
         for bill in bills
@@ -272,7 +272,7 @@ def _of_customer(
     """One contact at most, about the oldest bill for which there is a step."""
     customer = known.customers[bills[0].customer_id]
     rulebook = gateway.rulebooks[customer.jurisdiction]
-    today = _today(gateway, customer, work.now)
+    today = day_of(gateway, customer, work.now)
     made: tuple[Proposal, RequestContact] | None = None
     is_busy = {row.bill_id for row in past.contacts[customer.id] if _is_under_way(row)}
     for bill in bills:
@@ -412,10 +412,6 @@ def _stops(work: Work, known: Known, past: _Past, bill: Bill, today: date) -> Re
         if promise.status is PromiseStatus.OPEN and promise.pay_by >= today and promise.account in (None, account):
             return Reason("promise")
     return None
-
-
-def _today(gateway: Gateway, customer: Customer, now: datetime) -> date:
-    return now.astimezone(zone_of(gateway, customer)).date()
 
 
 def _lead(found: Cadences) -> int:
