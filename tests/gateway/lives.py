@@ -1,5 +1,6 @@
 """A customer's busy life: something of everything that is put on record."""
 
+import asyncio
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -45,8 +46,15 @@ from policies.plans import Instalment
 from tests.world import AGENT, COMPLIANCE, SERVICE, World
 
 
-async def live(world: World, customer: Customer) -> None:
-    """Something of everything that is recorded of a customer."""
+async def live(world: World, *customers: Customer) -> None:
+    """Something of everything that is recorded of these customers, all at once."""
+    await asyncio.gather(*(_live(world, customer) for customer in customers))
+    # What has arrived for one may be sent again, another way, by what another does: they are asked when all is quiet.
+    for customer in customers:
+        await _ask(world, customer)
+
+
+async def _live(world: World, customer: Customer) -> None:
     gateway, number = world.gateway, customer.reference
     world.sms.answer_next(TemporaryFailure("busy"), PermanentFailure("blocked"), OutcomeUnknown("cut"))
     for _ in range(3):
@@ -117,7 +125,6 @@ async def _told(world: World, customer: Customer) -> None:
         wanted = FileComplaint(customer.id, f"{text} {number}", "body", text)
         complaint, _ = await complaining.file(gateway, AGENT, wanted)
     await complaining.settle(gateway, AGENT, complaint.id, "we are sorry")
-    await _ask(world, customer)
 
 
 async def _ask(world: World, customer: Customer) -> None:

@@ -56,6 +56,7 @@ def of_delivery(
 
 
 def _missing(answered: Sequence[Answered], record: Record) -> list[str]:
-    return [f"{one.key} -> {one.contact_id}" for one in answered if record.made.get(one.key) != one.contact_id] + [
+    made_otherwise = [one for one in answered if record.made.get(record.index(one.key)) != one.contact_id]
+    return [f"{one.key} -> {one.contact_id}" for one in made_otherwise] + [
         one.contact_id for one in answered if one.contact_id not in record.contacts
     ]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,11 +22,12 @@ from tests import databases
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Rows by id, and the keys with what they made."""
+    """Rows by id, and what callers' keys made, by their blind indexes."""
 
     contacts: dict[str, Any]
     attempts: dict[str, Any]
     made: dict[str, str]
+    index: Callable[[str], str] = str
     broken_log: str | None = None  #: the first thing in the log that does not hold together
 
     @property
@@ -56,7 +57,8 @@ async def read(url: str) -> Record:
         return Record(
             {row.id: row for row in await work.all(select(*columns))},
             {row.id: row for row in await work.all(select(*tries))},
-            {row.key: row.made for row in await work.all(select(key.c.key, key.c.made))},
+            {row.key_index: row.made for row in await work.all(select(key.c.key_index, key.c.made))},
+            work.index,
             broken_log,
         )
 
