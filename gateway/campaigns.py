@@ -343,13 +343,13 @@ def _situation(
     return Situation(
         due_on=bill.due_on,
         status=bill.status,
-        notices=tuple(sorted((_notice(row, zone) for row in rows), key=lambda one: one.on)),
+        notices=_notices(rows, zone),
         reactions=tuple(one.at.astimezone(zone).date() for one in heard if one.kind != ReactionKind.LOW_SCORE),
         low_scores=reactions.low_scores(heard),
         stops=_stops(work, known, past, bill, today),
         under_way=any(map(_is_under_way, rows)),
         happened=tuple(_happened(known, past, bill, zone)),
-        elsewhere=max((_notice(row, zone).on for row in elsewhere), default=None),
+        elsewhere=_notices(elsewhere, zone),
         followed_up=max((_notice(row, zone).on for row in follow_ups), default=None),
         unsettled=_unsettled(work, known, customer),
     )
@@ -370,6 +370,10 @@ def _happened(known: Known, past: _Past, bill: Bill, zone: ZoneInfo) -> Iterator
                     yield Happened(After.PROMISE_KEPT, promise.pay_by)
                 elif promise.status is PromiseStatus.BROKEN:
                     yield Happened(After.PROMISE_BROKEN, promise.pay_by)
+
+
+def _notices(rows: Sequence[Any], zone: ZoneInfo) -> tuple[Notice, ...]:
+    return tuple(sorted((_notice(row, zone) for row in rows), key=lambda one: one.on))
 
 
 def _notice(row: Any, zone: ZoneInfo) -> Notice:

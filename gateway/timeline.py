@@ -62,7 +62,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "reply": ("The customer wrote to us; it was taken to mean {meaning}.", "客户来信，理解为：{meaning}。"),
     "reply.settled": ("A person has dealt with what the customer wrote.", "客户来信已由人工处理。"),
     "hold": ("Contact was put on hold: {hold}.", "暂停联系：{hold}。"),
-    "hold.lifted": ("A hold was lifted.", "已解除暂停联系。"),
+    "hold.lifted": ("This does not stop contact any more: {hold}.", "已解除暂停联系：{hold}。"),
     "promise": ("The customer promised to pay by {pay_by}.", "客户承诺在{pay_by}前还款。"),
     "promise.kept": ("The promise was kept.", "客户已兑现承诺。"),
     "promise.broken": ("The day of the promise passed without the payment.", "承诺的还款日已过，尚未还款。"),
@@ -131,6 +131,19 @@ _ITS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "CONVERSATION": ("they talked", "已通话"),
         "DELIVERED": ("it arrived", "已送达"),
     },
+    "product": {
+        "CONSUMER_LOAN": ("a consumer loan", "消费贷款"),
+        "CREDIT_CARD": ("a credit card", "信用卡"),
+    },
+    "signal": {
+        "JOB_LOSS": ("the job was lost", "失业"),
+        "ILLNESS": ("illness", "患病"),
+        "FAMILY_LOSS": ("a death in the family", "亲人离世"),
+        "INCOME_FELL": ("income fell", "收入减少"),
+        "SPENDING_CHANGED": ("spending changed", "消费情况变化"),
+        "OTHER": ("another difficulty", "其他困难"),
+        "WROTE_OF_HARDSHIP": ("they wrote of it", "客户来信提及"),
+    },
     "meaning": {
         "STOP": ("stop this channel", "停止该渠道"),
         "STOP_ALL": ("stop everything", "停止所有联系"),
@@ -169,7 +182,8 @@ def say(entry: Entry, language: str) -> str:
     kind = "contact.diverted" if entry.kind == "contact" and entry.values.get("asked_purpose") else entry.kind
     sentence = SENTENCES.get(kind, _UNKNOWN)[place]
     said = sentence.format_map(_Words(entry, place))
-    return said[0].upper() + said[1:]
+    # A caller's name is as the caller has it.
+    return said if sentence.startswith("{requested_by}") else said[0].upper() + said[1:]
 
 
 class _Words(dict[str, str]):

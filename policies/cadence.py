@@ -6,7 +6,7 @@ scores there is never a step where there was none.
 """
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
@@ -182,7 +182,7 @@ class Situation:
     under_way: bool = False
     low_scores: int = 0  #: how often the customer found us wanting, and nothing better since
     happened: tuple[Happened, ...] = ()
-    elsewhere: date | None = None  #: the day of the last contact about another bill: nobody is flooded
+    elsewhere: tuple[Notice, ...] = ()  #: about the customer's other bills, oldest first: nobody is flooded
     followed_up: date | None = None  #: the day of the last follow-up, about any bill
     unsettled: Reason | None = None  #: a complaint or an application of the customer's, about whatever debt
 
@@ -217,13 +217,15 @@ def next_step(cadences: Cadences, cadence: Cadence, known: Situation, today: dat
         return Nothing(Reason("over"))
     if followed is not None:
         return followed  # whoever is to be asked how it goes is not sent a notice first
-    unanswered = _unanswered(known)
+    unanswered = _unanswered(known, known.notices)
     found = _tier(cadence, known, day)
     if isinstance(found, Nothing):
         return found
     tier, reason = found
-    spacing = ceil(tier.spacing * cadences.spacing_factor(unanswered + LOW_SCORE_WEIGHT * known.low_scores))
-    days = [*(notice.on for notice in known.notices), *([known.elsewhere] if known.elsewhere else [])]
+    # Silence is the customer's, whichever bill it was about; whether a person takes over is a matter of this one.
+    silence = _unanswered(known, [*known.notices, *known.elsewhere])
+    spacing = ceil(tier.spacing * cadences.spacing_factor(silence + LOW_SCORE_WEIGHT * known.low_scores))
+    days = [notice.on for notice in (*known.notices, *known.elsewhere)]
     if days and (today - max(days)).days < spacing:
         until = max(days) + timedelta(days=spacing)
         return Nothing(Reason("pause", {"date": until.isoformat()}))
@@ -283,17 +285,17 @@ def _follow_up(cadence: Cadence, known: Situation, today: date) -> Step | Nothin
 
 def _begins(known: Situation, wanted: FollowUp, happened_on: date) -> date:
     """The first day of a follow-up: what was said before is given its time."""
-    said = [*(notice.on for notice in known.notices), *([known.elsewhere] if known.elsewhere else [])]
+    said = [notice.on for notice in (*known.notices, *known.elsewhere)]
     times = [(happened_on, wanted.first_day), *((on, wanted.spacing) for on in said)]
     if known.followed_up:
         times.append((known.followed_up, wanted.apart))
     return max(on + timedelta(days=days) for on, days in times)
 
 
-def _unanswered(known: Situation) -> int:
-    """Notices that arrived and after which, on their day or later, nothing was heard."""
+def _unanswered(known: Situation, notices: Iterable[Notice]) -> int:
+    """Those that arrived and after which, on their day or later, nothing was heard."""
     heard = max(known.reactions, default=date.min)
-    return sum(notice.arrived and notice.purpose in TIERS and notice.on > heard for notice in known.notices)
+    return sum(notice.arrived and notice.purpose in TIERS and notice.on > heard for notice in notices)
 
 
 def _number(known: Situation, purpose: Purpose) -> int:

@@ -89,7 +89,19 @@ async def _with_rows(work: Work, customer_id: str, rows: Sequence[Any]) -> list[
     )
     channels = await _channels(work, recorded)
     accounts = await _accounts(work, recorded)
-    return [_entry(work, row, recorded.get((row.kind, row.of_id), {}), channels, accounts) for row in rows]
+    held = await _holds(work, recorded)
+    return [_entry(work, row, recorded.get((row.kind, row.of_id), {}), channels, accounts, held) for row in rows]
+
+
+async def _holds(work: Work, recorded: Mapping[tuple[str, str], Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Which kind the holds were that acts have lifted."""
+    ids = {row["of_id"] for (kind, _), row in recorded.items() if kind == "act" and row["what"] == "hold.lifted"}
+    if not ids:
+        return {}
+    hold = table("hold")
+    return {
+        row.id: {"kind": row.kind} for row in await work.all(select(hold.c.id, hold.c.kind).where(hold.c.id.in_(ids)))
+    }
 
 
 async def _channels(work: Work, recorded: Mapping[tuple[str, str], Mapping[str, Any]]) -> dict[str, Channel]:
@@ -113,12 +125,17 @@ async def _accounts(work: Work, recorded: Mapping[tuple[str, str], Mapping[str, 
 
 
 def _entry(
-    work: Work, row: Any, recorded: Mapping[str, Any], channels: Mapping[str, Channel], accounts: Mapping[str, str]
+    work: Work,
+    row: Any,
+    recorded: Mapping[str, Any],
+    channels: Mapping[str, Channel],
+    accounts: Mapping[str, str],
+    held: Mapping[str, Mapping[str, Any]],
 ) -> Entry:
     kind, of_id, values = row.kind, row.of_id, dict(recorded)
     if kind == "act" and recorded:
         kind, of_id = recorded["what"], recorded["of_id"]
-        values = acts.opened(work, row.customer_id, recorded["detail"]) or {}
+        values = {**(acts.opened(work, row.customer_id, recorded["detail"]) or {}), **held.get(of_id, {})}
     if kind == "decision" and recorded:
         values["findings"] = [{**one, "rule": work.rules[one["rule"]]} for one in recorded["findings"]]
     if kind == "attempt_event" and recorded:

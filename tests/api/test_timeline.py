@@ -1,14 +1,18 @@
 """The record of a customer as one query tells it: every step explained, nothing personal, nobody else's."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import pytest
 
 from gateway import customers, ending, timeline
 from gateway.model import Customer, OutsideResult
-from gateway.requests import RecordOutsideContact
+from gateway.requests import PlaceHold, RecordOutsideContact
 from gateway.store import log
-from policies.facts import Channel, Initiator, Medium, Purpose
+from gateway.store.timeline import Entry
+from policies.facts import Channel, HoldKind, Initiator, Medium, Purpose
+from policies.hardship import SEEN, SignalKind
 from policies.replies import Meaning
 from tests.api.client import Api
 from tests.api.test_walls import live
@@ -106,6 +110,42 @@ async def test_no_sentence_has_a_gap_or_anything_personal(api: Api) -> None:
         for step in (await told(api, life.customer, language=language))["nodes"]:
             assert step["kind"] in timeline.SENTENCES
             assert not re.search(r" - |（-）|\{|Wang|13900000000|What is this about", step["what"]), step
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        *(("hardship_signal", {"kind": one.value}) for one in SignalKind if one not in SEEN),
+        *(("hold", {"kind": one.value}) for one in HoldKind),
+        *(("hold.lifted", {"kind": one.value}) for one in HoldKind),
+        *(("account.registered", {"product": one}) for one in ("CONSUMER_LOAN", "CREDIT_CARD")),
+    ],
+)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_no_sentence_has_a_code_in_it(kind: str, values: dict[str, str], language: str) -> None:
+    said = timeline.say(Entry(1, kind, "1", datetime(2026, 11, 24, tzinfo=UTC), values), language)
+
+    assert not re.search(r"[A-Z]{3}|_|-", said)
+
+
+async def test_a_hold_that_ends_is_told_by_what_it_was_for(api: Api) -> None:
+    customer = await api.world.customer()
+    for kind in (HoldKind.CEASE, HoldKind.HARDSHIP):
+        hold = await customers.place_hold(api.world.gateway, SERVICE, PlaceHold(customer.id, kind))
+    await customers.lift_hold(api.world.gateway, SERVICE, hold.id, "better now")
+
+    whats = [one["what"] for one in (await told(api, customer))["nodes"]]
+
+    assert [one.rpartition(": ")[2] for one in whats[-2:]] == [whats[-2].rpartition(": ")[2]] * 2
+    assert whats[-1].startswith("This does not stop contact any more: ")
+
+
+def test_a_callers_name_stays_as_it_is() -> None:
+    values = {"purpose": "FOLLOW_UP", "requested_by": "billing"}
+
+    said = timeline.say(Entry(1, "contact", "1", datetime(2026, 11, 24, tzinfo=UTC), values), "zh")
+
+    assert said.startswith("billing请求")
 
 
 def test_every_recorded_table_has_its_sentence() -> None:

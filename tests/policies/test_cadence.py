@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,26 @@ def test_a_silent_life(places: tuple[str, ...], product: str, silent: list[tuple
     assert life(*places, product=product) == silent
 
 
+def test_silence_about_other_bills_slows_us_down_too() -> None:
+    """Three bills at once: as slow as one, each step about the oldest for which there is one."""
+    chosen = OURS.of(("CN", "HOUSE"), "CONSUMER_LOAN")
+    said: list[tuple[int, Notice]] = []
+    for day in range(4, 60):
+        today = DUE + timedelta(days=day)
+        for bill in range(3):
+            notices = tuple(notice for about, notice in said if about == bill)
+            elsewhere = tuple(notice for about, notice in said if about != bill)
+            found = next_step(OURS, chosen, Situation(DUE, notices=notices, elsewhere=elsewhere), today)
+            if isinstance(found, Step):
+                by_person = found.channels == (Channel.CALLBACK,)
+                said.append((bill, Notice(found.purpose, today, arrived=True, by_person=by_person)))
+
+    days = [notice.on for _, notice in said]
+    spaces = [(later - before).days for before, later in pairwise(days)]
+    assert spaces[:4] == [7, 11, 14, 14]
+    assert spaces == sorted(spaces)
+
+
 def test_who_reacts_goes_through_every_tier_at_the_shipped_pace() -> None:
     assert life("SG", "HOUSE", answered=True) == [
         (-3, DUE_SOON), (3, REMINDER), (8, REMINDER), (15, WARNING), (22, WARNING), (32, FINAL),
@@ -93,8 +114,8 @@ def test_a_settled_bill_is_followed_up_once() -> None:
     [
         ({}, 6, "pause"),
         ({}, 7, "after_plan"),
-        ({"elsewhere": 5}, 9, "pause"),
-        ({"elsewhere": 5}, 10, "after_plan"),
+        ({"elsewhere": (Notice(REMINDER, DUE + timedelta(days=5), arrived=True),)}, 9, "pause"),
+        ({"elsewhere": (Notice(REMINDER, DUE + timedelta(days=5), arrived=True),)}, 10, "after_plan"),
         ({"followed_up": -10}, 19, "pause"),
         ({"followed_up": -10}, 20, "after_plan"),
         ({"followed_up": 0}, 20, "bill_closed"),
@@ -130,7 +151,7 @@ def test_a_notice_waits_for_the_question_after_a_promise(what: After) -> None:
         (Situation(DUE, under_way=True), "under_way"),
         (Situation(DUE, status=BillStatus.DISPUTED), "bill_closed"),
         (Situation(DUE, status=BillStatus.WRITTEN_OFF), "bill_closed"),
-        (Situation(DUE, elsewhere=DUE + timedelta(days=9)), "pause"),
+        (Situation(DUE, elsewhere=(Notice(REMINDER, DUE + timedelta(days=9), arrived=True),)), "pause"),
         (Situation(DUE, notices=(Notice(Purpose.PLAN_OFFER, DUE, arrived=True, by_person=True),)), "over"),
     ],
 )
