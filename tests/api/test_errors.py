@@ -140,9 +140,7 @@ async def test_variables_that_are_wrong_are_told_by_their_place_and_not_repeated
     assert "1234567" not in str(answer)
 
 
-async def test_a_failure_of_ours_is_internal_and_hides_nothing_else(
-    api: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_failure_of_ours_is_internal_and_hides_nothing_else(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     customer = await api.world.customer()
     await api.world.bill(customer)
     monkeypatch.setattr("gateway.api.types.bill.days_overdue", lambda *_: {}[SECRET])
