@@ -22,10 +22,14 @@ class BadAddress(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """`text` in the one form it is kept in: E.164, or a mail address with its domain in lower case."""
+    """`text` in the one form it is kept in: E.164, or a mail address with its domain in lower case.
+
+    `zones`: every one that a number may be in; none where it does not tell.
+    """
 
     channel: Channel
     text: str = field(repr=False)
+    zones: tuple[str, ...] = ()
 
     @property
     def masked(self) -> str:
@@ -38,7 +42,7 @@ def read(channel: Channel, text: str, jurisdiction: str) -> Address:
         return _mail(text.strip())
     number = parse_number(text, jurisdiction)
     e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
-    return Address(channel, e164)
+    return Address(channel, e164, _zones_of(number))
 
 
 def parse_number(text: str, jurisdiction: str) -> phonenumbers.PhoneNumber:
@@ -54,7 +58,11 @@ def parse_number(text: str, jurisdiction: str) -> phonenumbers.PhoneNumber:
 
 def zones_of(e164: str) -> tuple[str, ...]:
     """Every zone the number may be in; none where the number does not tell."""
-    zones = timezone.time_zones_for_number(phonenumbers.parse(e164))
+    return _zones_of(phonenumbers.parse(e164))
+
+
+def _zones_of(number: phonenumbers.PhoneNumber) -> tuple[str, ...]:
+    zones = timezone.time_zones_for_number(number)
     return tuple(zone for zone in zones if zone != "Etc/Unknown")
 
 

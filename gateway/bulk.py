@@ -31,6 +31,25 @@ Outcome = Done | Unacceptable
 _FORGOTTEN = "this customer asked to be forgotten: what is kept of them is only stored"
 
 
+@dataclass(frozen=True, slots=True)
+class ReadCustomer:
+    """What a row asks for, with its addresses read: that needs no database, and takes longer than all the rest."""
+
+    wanted: RegisterCustomer
+    points: customers.NewPoints | Unacceptable
+
+    @classmethod
+    def of(cls, wanted: RegisterCustomer) -> "ReadCustomer":
+        try:
+            return cls(wanted, customers.read_points(wanted))
+        except Unacceptable as wrong:
+            return cls(wanted, wrong)
+
+    @property
+    def reference(self) -> str:
+        return self.wanted.reference
+
+
 @dataclass(slots=True)
 class _Customers:
     """What is to be written."""
@@ -42,11 +61,11 @@ class _Customers:
 
 
 async def register_customers(
-    gateway: Gateway, work: Work, caller: Caller, wanted: Sequence[RegisterCustomer]
+    gateway: Gateway, work: Work, caller: Caller, wanted: Sequence[ReadCustomer]
 ) -> list[Outcome]:
     """In the order of `wanted`."""
     references = [one.reference for one in wanted]
-    await work.lock({one.id for one in (await store.by_references(work, references)).values()})
+    await work.lock((await store.ids_by_references(work, references)).values())
     known = await store.by_references(work, references)
     ids = {one.id for one in known.values()}
     erased = await erasures.of_customers(work, ids)
@@ -76,14 +95,15 @@ def _customer(
     work: Work,
     before: Customer | None,
     points: list[ContactPoint],
-    wanted: RegisterCustomer,
+    read: ReadCustomer,
     found: _Customers,
 ) -> Done:
-    if wanted.jurisdiction not in gateway.rulebooks:
+    if read.wanted.jurisdiction not in gateway.rulebooks:
         raise problem(UserErrorCode.INVALID, "there is no rulebook for it", "jurisdiction")
-    new = customers.read_points(wanted)
-    after = customers.merged(work, before, points, wanted, new)
-    added, changed = customers.merged_points(work, after, points, new)
+    if isinstance(read.points, Unacceptable):
+        raise read.points
+    after = customers.merged(work, before, points, read.wanted, read.points)
+    added, changed = customers.merged_points(work, after, points, read.points)
     found.new_points += added
     found.changed_points += changed
     if before is None:
@@ -105,14 +125,14 @@ async def _stop_the_erased(work: Work, new: Sequence[Customer], caller: Caller) 
 async def register_bills(gateway: Gateway, work: Work, caller: Caller, wanted: Sequence[RegisterBill]) -> list[Outcome]:
     """In the order of `wanted`, whose `customer_id` holds the customer's reference."""
     whose = {one.customer_id for one in wanted}
-    await work.lock({one.id for one in (await store.by_references(work, whose)).values()})
-    owners = await store.by_references(work, whose)
+    await work.lock((await store.ids_by_references(work, whose)).values())
+    owners = await store.ids_by_references(work, whose)
     accounts = await bills.accounts_by_references(work, {one.account_reference for one in wanted})
     await work.lock([], {one.id for one in accounts.values()})
     accounts = await bills.accounts_by_references(work, {one.account_reference for one in wanted})
     known = await bills.by_references(work, {one.reference for one in wanted})
     debtors = await bills.debtors_of(work, {one.id for one in accounts.values()})
-    erased = await erasures.of_customers(work, {one.id for one in owners.values()})
+    erased = await erasures.of_customers(work, owners.values())
     batch = _Bills(accounts, debtors, {}, {}, [], [])
     outcomes: list[Outcome] = []
     for one in wanted:
@@ -120,9 +140,9 @@ async def register_bills(gateway: Gateway, work: Work, caller: Caller, wanted: S
         try:
             if owner is None:
                 raise problem(UserErrorCode.NOT_FOUND, "no such customer", "customer")
-            if owner.id in erased:
+            if owner in erased:
                 raise problem(UserErrorCode.CONFLICT, _FORGOTTEN, "customer")
-            outcomes.append(_bill(work, known.get(one.reference), replace(one, customer_id=owner.id), batch))
+            outcomes.append(_bill(work, known.get(one.reference), owner, one, batch))
         except Unacceptable as wrong:
             outcomes.append(wrong)
     await bills.add_accounts(work, list(batch.new_accounts.values()), caller)
@@ -146,22 +166,22 @@ class _Bills:
     changed: list[tuple[Bill, Bill]]
 
 
-def _bill(work: Work, before: Bill | None, wanted: RegisterBill, batch: _Bills) -> Done:
-    if before is not None and before.customer_id != wanted.customer_id:
+def _bill(work: Work, before: Bill | None, owner: str, wanted: RegisterBill, batch: _Bills) -> Done:
+    if before is not None and before.customer_id != owner:
         raise problem(UserErrorCode.CONFLICT, "this reference is another customer's bill", "reference")
     known = batch.accounts.get(wanted.account_reference)
-    account = customers.merged_account(known, wanted, work.new_id())
-    after = customers.merged_bill(work, before, account, wanted)
-    if known is not None and account != known and (account.id, wanted.customer_id) not in batch.debtors:
+    account = customers.merged_account(work, known, wanted)
+    after = customers.merged_bill(work, before, account, owner, wanted)
+    if known is not None and account != known and (account.id, owner) not in batch.debtors:
         message = "this account is another customer's, and is not as it is given here"
         raise problem(UserErrorCode.CONFLICT, message, "account")
     batch.accounts[account.reference] = account
-    batch.debtors.add((account.id, wanted.customer_id))
+    batch.debtors.add((account.id, owner))
     if known is None or account.id in batch.new_accounts:
-        whose = batch.new_accounts.get(account.id, (wanted.customer_id, account))[0]
+        whose = batch.new_accounts.get(account.id, (owner, account))[0]
         batch.new_accounts[account.id] = (whose, account)
     elif account != known:
-        batch.changed_accounts[account.id] = (wanted.customer_id, account)
+        batch.changed_accounts[account.id] = (owner, account)
     if before is None:
         batch.new.append(after)
         return Done.ADDED

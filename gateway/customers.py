@@ -37,7 +37,7 @@ from gateway.store import bills, contacts, erasures
 from gateway.store import customers as store
 from gateway.store.faults import repeated
 from gateway.store.work import Work
-from policies.facts import BillStatus, HoldKind, LenderRole, PromiseStatus
+from policies.facts import BillStatus, HoldKind, LenderRole, Party, Place, PromiseStatus
 
 
 @repeated
@@ -72,13 +72,12 @@ def merged(
 ) -> Customer:
     """The customer as they are to be: what is absent stays as it was."""
     stated = wanted.time_zones or (before.time_zones if before and before.zones_stated else ())
-    numbers = [point.address for point in points] + [address.text for _, address in new]
     return Customer(
         id=before.id if before else work.new_id(),
         reference=wanted.reference,
         name=wanted.name if wanted.name is not None or before is None else before.name,
         locale=wanted.locale,
-        time_zones=stated or _zones(numbers),
+        time_zones=stated or _zones(points, new),
         zones_stated=bool(stated),
         jurisdiction=wanted.jurisdiction,
         created_at=before.created_at if before else work.now,
@@ -128,10 +127,12 @@ def read_points(wanted: RegisterCustomer) -> NewPoints:
     return found
 
 
-def _zones(points: Iterable[str]) -> tuple[str, ...]:
+def _zones(points: Iterable[ContactPoint], new: NewPoints) -> tuple[str, ...]:
     """Where no zone is stated: every zone that any of the customer's numbers may be in."""
-    numbers = [address for address in points if "@" not in address]
-    return tuple(dict.fromkeys(zone for number in numbers for zone in addresses.zones_of(number)))
+    read = {address.text: address.zones for _, address in new}
+    numbers = [text for text in (*(point.address for point in points), *read) if "@" not in text]
+    zones = [read[number] if number in read else addresses.zones_of(number) for number in numbers]
+    return tuple(dict.fromkeys(zone for some in zones for zone in some))
 
 
 def merged_points(
@@ -142,13 +143,19 @@ def merged_points(
     points = dict(existing)
     for wanted, address in new:
         key = (wanted.channel, address.text)
-        point = points.get(key) or ContactPoint(
-            id=work.new_id(),
-            customer_id=customer.id,
-            channel=wanted.channel,
-            address=address.text,
-            unsubscribe_token=secrets.token_urlsafe(16),
-        )
+        point = points.get(key)
+        if point is None:
+            points[key] = ContactPoint(
+                id=work.new_id(),
+                customer_id=customer.id,
+                channel=wanted.channel,
+                address=address.text,
+                unsubscribe_token=secrets.token_urlsafe(16),
+                party=wanted.party or Party.CUSTOMER,
+                place=wanted.place or Place.PERSONAL,
+                shared=bool(wanted.shared),
+            )
+            continue
         points[key] = replace(
             point,
             party=wanted.party or point.party,
@@ -161,8 +168,11 @@ def merged_points(
 
 async def not_erased(work: Work, added: list[ContactPoint]) -> list[ContactPoint]:
     """New points; an address that was erased is not usable."""
-    erased = await erasures.suppressed(work, [work.index(point.address) for point in added])
-    return [replace(point, usable=work.index(point.address) not in erased) for point in added]
+    indexes = [work.index(point.address) for point in added]
+    if erased := await erasures.suppressed(work, indexes):
+        pairs = zip(added, indexes, strict=True)
+        return [replace(point, usable=False) if index in erased else point for point, index in pairs]
+    return added
 
 
 @repeated
@@ -175,14 +185,14 @@ async def register_bill(gateway: Gateway, caller: Caller, wanted: RegisterBill) 
         if before is not None and before.customer_id != customer.id:
             raise problem(UserErrorCode.CONFLICT, "this reference is another customer's bill", "reference")
         account = await _merge_account(work, caller, customer, wanted)
-        bill = merged_bill(work, before, account, wanted)
+        bill = merged_bill(work, before, account, customer.id, wanted)
         await (bills.change(work, [bill], caller) if before else bills.add(work, [bill], caller))
         taken_back = await ending.closed(work, caller, [bill]) if before else []
     gateway.changes.publish((one.id, one.customer_id) for one in taken_back)
     return bill
 
 
-def merged_bill(work: Work, before: Bill | None, account: Account, wanted: RegisterBill) -> Bill:
+def merged_bill(work: Work, before: Bill | None, account: Account, customer_id: str, wanted: RegisterBill) -> Bill:
     """The bill as it is to be. What payments have covered is paid, whatever the bill has come to."""
     status = wanted.status or (before.status if before else BillStatus.OPEN)
     if status is BillStatus.OPEN and not wanted.amount_due:
@@ -191,7 +201,7 @@ def merged_bill(work: Work, before: Bill | None, account: Account, wanted: Regis
     is_covered = 0 < wanted.amount_due <= paid
     return Bill(
         id=before.id if before else work.new_id(),
-        customer_id=wanted.customer_id,
+        customer_id=customer_id,
         reference=wanted.reference,
         account=account,
         amount_due=wanted.amount_due,
@@ -203,29 +213,34 @@ def merged_bill(work: Work, before: Bill | None, account: Account, wanted: Regis
     )
 
 
-def merged_account(before: Account | None, wanted: RegisterBill, new_id: str) -> Account:
+def merged_account(work: Work, before: Account | None, wanted: RegisterBill) -> Account:
     """The account as the bill says it is. What is absent stays as it was."""
-    base = before or Account(
-        id=new_id,
-        reference=wanted.account_reference,
-        product="CONSUMER_LOAN",
-        role=LenderRole.CREDITOR,
-        in_collection_procedures=False,
-    )
     procedures = wanted.in_collection_procedures
+    said = (wanted.product, wanted.role, procedures, wanted.lender_kinds)
+    if before is not None and said == (None, None, None, None):
+        return before
+    if before is None:
+        return Account(
+            id=work.new_id(),
+            reference=wanted.account_reference,
+            product=wanted.product or "CONSUMER_LOAN",
+            role=wanted.role or LenderRole.CREDITOR,
+            in_collection_procedures=bool(procedures),
+            lender_kinds=wanted.lender_kinds or (),
+        )
     return replace(
-        base,
-        product=wanted.product or base.product,
-        role=wanted.role or base.role,
-        in_collection_procedures=base.in_collection_procedures if procedures is None else procedures,
-        lender_kinds=base.lender_kinds if wanted.lender_kinds is None else wanted.lender_kinds,
+        before,
+        product=wanted.product or before.product,
+        role=wanted.role or before.role,
+        in_collection_procedures=before.in_collection_procedures if procedures is None else procedures,
+        lender_kinds=before.lender_kinds if wanted.lender_kinds is None else wanted.lender_kinds,
     )
 
 
 async def _merge_account(work: Work, caller: Caller, customer: Customer, wanted: RegisterBill) -> Account:
     """Who joins a debt that others owe too shares its caps, and changes nothing of it."""
     before = await bills.account_by_reference(work, wanted.account_reference)
-    account = merged_account(before, wanted, work.new_id())
+    account = merged_account(work, before, wanted)
     if before is None:
         await bills.add_accounts(work, [(customer.id, account)], caller)
     elif account != before:

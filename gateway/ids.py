@@ -15,9 +15,14 @@ class Ids:
     def __init__(self) -> None:
         self._milliseconds = 0
         self._last = 0
+        self._now: datetime | None = None
+        self._then = 0
 
     def __call__(self, now: datetime) -> str:
-        milliseconds = int(now.timestamp() * 1000)
+        # A transaction makes many ids at one instant.
+        if now is not self._now:
+            self._now, self._then = now, int(now.timestamp() * 1000)
+        milliseconds = self._then
         if milliseconds <= self._milliseconds:
             self._last += 1
         else:

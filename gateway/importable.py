@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import orjson
 
 from gateway.api.reading import Reader
+from gateway.bulk import ReadCustomer
 from gateway.model import Unacceptable, UserErrorCode, problem
 from gateway.requests import NewPoint, RegisterBill, RegisterCustomer
 from policies.facts import BillStatus, Channel, LenderRole, Party, Place
@@ -37,9 +38,11 @@ class Line:
 
 
 _POINTS = 20
+_NUMBERED = {name: (name, *(f"{name}{number}" for number in range(2, _POINTS + 1))) for name in ("phone", "email")}
 _COLUMNS = {
-    Kind.CUSTOMERS: {"reference", "name", "locale", "jurisdiction", "time_zones", "party", "place", "shared"}
-    | {f"{name}{number}" for name in ("phone", "email") for number in ("", *range(2, _POINTS + 1))},
+    Kind.CUSTOMERS: {"reference", "name", "locale", "jurisdiction", "time_zones", "party", "place", "shared"}.union(
+        *_NUMBERED.values()
+    ),
     Kind.BILLS: {"reference", "customer", "account", "product", "role", "amount_due", "currency", "due_on"}
     | {"status", "instalment", "amount_paid"},
 }
@@ -141,7 +144,7 @@ class Row:
                 return [self.read.text(one, name) for one in value]
             self.read.wrong("is not a list of texts", name)
             return []
-        columns = [name, *(f"{name}{number}" for number in range(2, _POINTS + 1))]
+        columns = _NUMBERED.get(name, (name,))
         return [found for one in columns if one in self._given and (found := self.optional(one)) is not None]
 
     def one_of(self, name: str, choices: type[E]) -> E | None:
@@ -211,13 +214,15 @@ def bill(given: Mapping[str, Any]) -> RegisterBill:
     return wanted
 
 
-_READ: Mapping[Kind, Callable[[Mapping[str, Any]], RegisterCustomer | RegisterBill]] = {
-    Kind.CUSTOMERS: customer,
+Wanted = ReadCustomer | RegisterBill | Unacceptable
+
+_READ: Mapping[Kind, Callable[[Mapping[str, Any]], ReadCustomer | RegisterBill]] = {
+    Kind.CUSTOMERS: lambda given: ReadCustomer.of(customer(given)),
     Kind.BILLS: bill,
 }
 
 
-def wanted(line: Line, kind: Kind) -> RegisterCustomer | RegisterBill | Unacceptable:
+def wanted(line: Line, kind: Kind) -> Wanted:
     """What the row asks for, or what is wrong with it."""
     if line.given is None:
         message = f"is no row, or has other fields than {', '.join(sorted(_COLUMNS[kind]))}"

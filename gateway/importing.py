@@ -5,18 +5,20 @@ batch had said, so that no row is listed twice.
 """
 
 import hashlib
-from collections.abc import AsyncGenerator, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import orjson
 
 from gateway import bulk
-from gateway.bulk import Done, Outcome
+from gateway.ahead import Batch, batches
+from gateway.bulk import Done, Outcome, ReadCustomer
 from gateway.core import Gateway
-from gateway.importable import BadFile, Kind, Line, lines, wanted
+from gateway.importable import BadFile, Kind, Wanted
 from gateway.model import OPERATOR, Unacceptable
-from gateway.requests import RegisterBill, RegisterCustomer
+from gateway.requests import RegisterBill
 from gateway.store import imports
 from gateway.store.faults import repeated
 from gateway.store.imports import Run
@@ -24,6 +26,10 @@ from gateway.store.work import Work
 
 ROWS = 1000
 """In one transaction: nobody else waits long for it."""
+
+
+class BadList(ValueError):
+    """The list of bad rows cannot be there. Its text says why."""
 
 
 class _DryRun(Exception):
@@ -38,28 +44,24 @@ class Progress:
     bad: Sequence[tuple[int, Unacceptable]] = ()
 
 
-@dataclass(slots=True)
-class _Batch:
-    lines: list[Line] = field(default_factory=list)
-    wanted: list[RegisterCustomer | RegisterBill | Unacceptable] = field(default_factory=list)
-
-
 async def run(
     gateway: Gateway, path: Path, kind: Kind, rejects: Path, *, is_dry: bool = False
 ) -> AsyncGenerator[Progress, None]:
-    """Import the file, batch by batch; the first that is told is where it begins. Raises `BadFile`."""
+    """Import the file, batch by batch; the first that is told is where it begins. Raises `BadFile`, `BadList`."""
     digest = _digest(path, kind)
     async with gateway.database.read() as work:
         now = await imports.find(work, digest) or Run(digest)
     if is_dry:
         now = Run(digest)
     else:
-        _cut(rejects, now.rejects)
+        _check(rejects, path)
+        now = replace(now, rejects=_cut(rejects, now.rejects))
     yield Progress(now)
-    for batch in _batches(path, kind, now):
-        before = now
-        now, bad = await _write(gateway, kind, batch, before, rejects, is_dry=is_dry)
-        yield Progress(now, bad)
+    async with aclosing(batches(path, kind, now.position, now.line, ROWS)) as coming:
+        async for batch in coming:
+            before = now
+            now, bad = await _write(gateway, kind, batch, before, rejects, is_dry=is_dry)
+            yield Progress(now, bad)
     if not is_dry:
         async with gateway.database.write() as work:
             await imports.forget(work, digest)
@@ -70,42 +72,60 @@ def _digest(path: Path, kind: Kind) -> str:
         return f"{kind}:{hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
-def _cut(rejects: Path, size: int) -> None:
-    if size or rejects.exists():
-        with rejects.open("ab") as file:
-            file.truncate(size)
+def _check(rejects: Path, path: Path) -> None:
+    """What is there is cut off, so it must be a list of ours. Raises `BadList`."""
+    if not rejects.exists():
+        return
+    if rejects.samefile(path):
+        raise BadList("is the file that is imported")
+    if rejects.is_dir():
+        raise BadList("is a folder")
+    with rejects.open("rb") as file:
+        first = file.readline(_LONGEST)
+    if first and not _is_listed(first):
+        raise BadList("holds something else than a list of bad rows: it is not overwritten")
 
 
-def _batches(path: Path, kind: Kind, start: Run) -> Iterator[_Batch]:
-    """A reference stands once in each: the later row is a batch behind the earlier one, and wins."""
-    batch, seen = _Batch(), set[str]()
-    for line in lines(path, kind, start.position, start.line):
-        one = wanted(line, kind)
-        reference = None if isinstance(one, Unacceptable) else one.reference
-        if len(batch.lines) >= ROWS or reference in seen:
-            yield batch
-            batch, seen = _Batch(), set()
-        batch.lines.append(line)
-        batch.wanted.append(one)
-        if reference is not None:
-            seen.add(reference)
-    if batch.lines:
-        yield batch
+_LONGEST = 1 << 20
+"""Bytes that are looked at of a first line."""
+
+_BEGINNING = b'{"line":'
+
+
+def _is_listed(line: bytes) -> bool:
+    """Whether it is a line of a list. Its end may be missing where the import was killed while it wrote it."""
+    if not line.endswith(b"\n"):
+        return line.startswith(_BEGINNING) or _BEGINNING.startswith(line)
+    try:
+        found = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(found, dict) and {"line", "errors"} <= found.keys()
+
+
+def _cut(rejects: Path, size: int) -> int:
+    """Cut the list to that many bytes. How many there are: none where somebody took it away."""
+    if not rejects.exists():
+        return 0
+    with rejects.open("ab") as file:
+        size = min(size, file.tell())
+        file.truncate(size)
+    return size
 
 
 @repeated
 async def _write(
-    gateway: Gateway, kind: Kind, batch: _Batch, before: Run, rejects: Path, *, is_dry: bool
+    gateway: Gateway, kind: Kind, batch: Batch, before: Run, rejects: Path, *, is_dry: bool
 ) -> tuple[Run, list[tuple[int, Unacceptable]]]:
     try:
         async with gateway.database.write() as work:
             outcomes = await _register(gateway, work, kind, batch.wanted)
-            pairs = zip(batch.lines, outcomes, strict=True)
-            bad = [(line.number, one) for line, one in pairs if isinstance(one, Unacceptable)]
+            pairs = zip(batch.numbers, outcomes, strict=True)
+            bad = [(number, one) for number, one in pairs if isinstance(one, Unacceptable)]
             after = replace(
                 before,
-                position=batch.lines[-1].end,
-                line=batch.lines[-1].number,
+                position=batch.end,
+                line=batch.numbers[-1],
                 added=before.added + outcomes.count(Done.ADDED),
                 changed=before.changed + outcomes.count(Done.CHANGED),
                 unchanged=before.unchanged + outcomes.count(Done.UNCHANGED),
@@ -121,11 +141,9 @@ async def _write(
     return after, bad
 
 
-async def _register(
-    gateway: Gateway, work: Work, kind: Kind, asked: Sequence[RegisterCustomer | RegisterBill | Unacceptable]
-) -> list[Outcome]:
+async def _register(gateway: Gateway, work: Work, kind: Kind, asked: Sequence[Wanted]) -> list[Outcome]:
     if kind is Kind.CUSTOMERS:
-        customers = [one for one in asked if isinstance(one, RegisterCustomer)]
+        customers = [one for one in asked if isinstance(one, ReadCustomer)]
         done = iter(await bulk.register_customers(gateway, work, OPERATOR, customers))
     else:
         bills = [one for one in asked if isinstance(one, RegisterBill)]
@@ -144,7 +162,7 @@ def _list(rejects: Path, size: int, bad: Sequence[tuple[int, Unacceptable]]) -> 
         )
         for number, wrong in bad
     )
-    _cut(rejects, size)
+    size = _cut(rejects, size)
     with rejects.open("ab") as file:
         file.write(said)
     return size + len(said)

@@ -48,10 +48,9 @@ def _row(
 
 def _detail(work: Work, detail: Mapping[str, Any], customer_id: str | None) -> dict[str, Any]:
     """Sealed where it is a customer's: a zone or a window would outlive an erasure here."""
-    plain = log.at_rest(detail)
     if customer_id is None:
-        return plain
-    return {SEALED: work.seal(customer_id, orjson.dumps(plain).decode())}
+        return log.at_rest(detail)
+    return {SEALED: work.seal(customer_id, log.written(detail).decode())}
 
 
 def opened(work: Work, customer_id: str | None, detail: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -48,6 +48,9 @@ _ACCOUNT = table("account")
 # Statements of the path, built once: building one costs more than SQLite needs to answer it.
 _CUSTOMERS = Question(select(_CUSTOMER).where(among(_CUSTOMER.c.id, "ids")))
 _BY_REFERENCE = Question(select(_CUSTOMER).where(among(_CUSTOMER.c.reference, "references")))
+_IDS_BY_REFERENCE = Question(
+    select(_CUSTOMER.c.id, _CUSTOMER.c.reference).where(among(_CUSTOMER.c.reference, "references"))
+)
 _OTHER = _CUSTOMER.alias("other")
 _SAME_PERSON = Question(
     select(_CUSTOMER.c.id, _OTHER.c.id.label("other"))
@@ -111,6 +114,11 @@ async def by_references(work: Work, references: Collection[str]) -> dict[str, Cu
     rows = await work.ask(_BY_REFERENCE, {"references": list(references)})
     work.take_keys(rows)
     return {row.reference: _customer(row, work) for row in rows}
+
+
+async def ids_by_references(work: Work, references: Collection[str]) -> dict[str, str]:
+    rows = await work.ask(_IDS_BY_REFERENCE, {"references": list(references)})
+    return {row.reference: row.id for row in rows}
 
 
 async def add(work: Work, customers: Collection[Customer], by: Caller) -> None:

@@ -100,8 +100,12 @@ def content(kind: str, row: Mapping[str, Any]) -> dict[str, Any]:
     return _reader(kind)(row)
 
 
+def written(values: Mapping[str, Any]) -> bytes:
+    """Columns as they stand in an act, in JSON: instants are in UTC."""
+    return canonical({key: one.astimezone(UTC) if isinstance(one, datetime) else one for key, one in values.items()})
+
+
 def at_rest(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Columns as they stand in an act: what JSON knows, instants in UTC."""
-    in_utc = {key: one.astimezone(UTC) if isinstance(one, datetime) else one for key, one in values.items()}
-    plain: dict[str, Any] = orjson.loads(canonical(in_utc))
+    """Columns as they stand in an act, read back: what JSON knows."""
+    plain: dict[str, Any] = orjson.loads(written(values))
     return plain

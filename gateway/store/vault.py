@@ -153,7 +153,7 @@ class Vault:
 
     def index(self, text: str) -> str:
         """The same for the same text, and no way back without the house key."""
-        return hmac.new(self._index_key, text.encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(self._index_key, text.encode(), "sha256").hex()
 
     def _unwrap(self, owner: str, wrapped: str) -> bytes:
         id_ = wrapped.partition(".")[0]

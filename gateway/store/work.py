@@ -209,8 +209,17 @@ class Work:
         of_it = digest(log.content(kind, row))
         before = self._hashes[chain]
         self._hashes[chain] = hashed = link(before, chain, seq, kind, row["id"], self.now, of_it)
-        entry = {"customer_id": chain, "seq": seq, "kind": kind, "of_id": row["id"], "at": self.now}
-        self._entries.append({**entry, "digest": of_it, "hash": hashed})
+        self._entries.append(
+            {
+                "customer_id": chain,
+                "seq": seq,
+                "kind": kind,
+                "of_id": row["id"],
+                "at": self.now,
+                "digest": of_it,
+                "hash": hashed,
+            }
+        )
         return {**row, "seq": seq}
 
     def _next(self, chain: str) -> int:

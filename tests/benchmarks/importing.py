@@ -1,4 +1,4 @@
-"""How fast files are imported, in how much memory, and that a kill half-way leaves nothing twice.
+"""How fast files are imported, in how much memory and room, and that a kill half-way leaves nothing twice.
 
     python -m tests.benchmarks.importing --customers 20000 --bills-per 3 [--database postgresql] [--kill]
 
@@ -82,7 +82,7 @@ def _import(where: Path, path: Path, kind: str, rows: int, *, kill: bool) -> Non
     if kill:
         first = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         table = "customer" if kind == "customers" else "bill"
-        while first.poll() is None and asyncio.run(_counted(where, table)) < rows // 2:
+        while first.poll() is None and asyncio.run(_line(where)) < rows // 2:
             time.sleep(0.5)
         was_killed = first.poll() is None
         first.kill()
@@ -97,6 +97,7 @@ def _import(where: Path, path: Path, kind: str, rows: int, *, kill: bool) -> Non
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     sys.stdout.write(f"{kind}: {rows} rows in {took:.1f} s, {rows / took:.0f} a second, peak {peak:.0f} MiB\n")
     sys.stdout.write(f"  {done.stdout.strip()}\n")
+    sys.stdout.write(f"  the database has {asyncio.run(_size(where)) / 2**20:.0f} MiB\n")
     sys.stdout.flush()
 
 
@@ -114,6 +115,29 @@ async def _counted(where: Path, name: str) -> int:
     try:
         async with database.read() as work:
             return int((await work.all(text(f"SELECT count(*) FROM {name}")))[0][0])
+    finally:
+        await database.close()
+
+
+async def _line(where: Path) -> int:
+    """How far the import has come."""
+    database = _open(where)
+    try:
+        async with database.read() as work:
+            return int((await work.all(text("SELECT coalesce(max(line), 0) FROM import_run")))[0][0])
+    finally:
+        await database.close()
+
+
+async def _size(where: Path) -> int:
+    """In bytes, its write-ahead log left out."""
+    database = _open(where)
+    statement = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+    if databases.kind == "postgresql":
+        statement = "SELECT pg_database_size(current_database())"
+    try:
+        async with database.read() as work:
+            return int((await work.all(text(statement)))[0][0])
     finally:
         await database.close()
 

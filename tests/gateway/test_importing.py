@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import multiprocessing
+import signal
 import sys
 from asyncio.subprocess import PIPE
 from decimal import Decimal
@@ -11,15 +13,17 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from gateway import importing, payments
+from gateway import ahead, importing, payments
 from gateway.audit import checking
-from gateway.importable import Kind
-from gateway.importing import Progress
+from gateway.importable import BadFile, Kind
+from gateway.importing import BadList, Progress
 from gateway.model import ContactStatus
 from gateway.requests import RecordPayment
 from policies.facts import Channel, Purpose
 from tests.processes import environment
 from tests.world import SERVICE, World, open_world
+
+COMMAND = str(Path(sys.executable).with_name("gateway"))
 
 CUSTOMERS = """reference,name,locale,jurisdiction,time_zones,phone,phone2,email
 C-a,王芳,zh-CN,CN,,13900000001,,wang@mail.example
@@ -72,9 +76,11 @@ def bad(path: Path) -> list[tuple[int, list[str]]]:
     return [(one["line"], [error["field"] for error in one["errors"]]) for one in map(json.loads, listed)]
 
 
+@pytest.mark.parametrize("small", [ahead.SMALL, 0], ids=["read here", "read by another process"])
 async def test_rows_become_customers_and_bills_and_bad_ones_are_listed_by_their_lines(
-    world: World, tmp_path: Path
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: int
 ) -> None:
+    monkeypatch.setattr(ahead, "SMALL", small)
     first, second = customers_file(tmp_path), bills_file(tmp_path)
 
     people = (await imported(world, first, Kind.CUSTOMERS)).run
@@ -167,31 +173,152 @@ async def test_nothing_absent_reopens_what_was_paid(world: World, tmp_path: Path
     assert (again.changed, again.unchanged) == (0, 1)
 
 
+@pytest.mark.parametrize("small", [ahead.SMALL, 0], ids=["read here", "read by another process"])
+async def test_a_file_of_which_nothing_can_be_read_says_so(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: int
+) -> None:
+    monkeypatch.setattr(ahead, "SMALL", small)
+
+    with pytest.raises(BadFile, match="its columns are some of"):
+        await imported(world, customers_file(tmp_path, "name,address\n"), Kind.CUSTOMERS)
+
+
+async def test_an_import_whose_reader_is_killed_fails_and_goes_on_when_it_is_started_again(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ahead, "SMALL", 0)
+    path = many_customers(tmp_path, 8000)
+    going = importing.run(world.gateway, path, Kind.CUSTOMERS, path.with_suffix(".rejected"))
+    await anext(going)
+    await anext(going)
+    for reader in multiprocessing.active_children():
+        reader.kill()
+    with pytest.raises(RuntimeError, match="ended by somebody else"):
+        async for _ in going:
+            pass
+
+    again = (await imported(world, path, Kind.CUSTOMERS)).run
+
+    assert again.added == 8000
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.parametrize("link", [None, "symlink_to", "hardlink_to"])
+async def test_the_list_of_bad_rows_never_overwrites_the_file_that_is_imported(
+    world: World, tmp_path: Path, link: str | None
+) -> None:
+    path = customers_file(tmp_path)
+    rejects = path if link is None else tmp_path / "rejects"
+    if link:
+        getattr(rejects, link)(path)
+
+    with pytest.raises(BadList, match="is the file that is imported"):
+        await anext(importing.run(world.gateway, path, Kind.CUSTOMERS, rejects))
+
+    assert path.read_text(encoding="utf-8") == CUSTOMERS
+
+
+@pytest.mark.parametrize("content", ["notes\n", "notes", '{"line": 3}\n', '["line", "errors"]\n', "\n"])
+async def test_the_list_of_bad_rows_never_overwrites_another_file(world: World, tmp_path: Path, content: str) -> None:
+    path, rejects = customers_file(tmp_path), tmp_path / "notes.txt"
+    rejects.write_text(content)
+
+    with pytest.raises(BadList, match="holds something else"):
+        await anext(importing.run(world.gateway, path, Kind.CUSTOMERS, rejects))
+
+    assert rejects.read_text() == content
+
+
+@pytest.mark.parametrize("content", ["", '{"line":3,"errors":[]}\n{"li', '{"line":3,"err', '{"l'])
+async def test_a_list_of_an_earlier_import_makes_room_for_the_next(world: World, tmp_path: Path, content: str) -> None:
+    path = customers_file(tmp_path)
+    path.with_suffix(".rejected").write_text(content)
+
+    await imported(world, path, Kind.CUSTOMERS)
+
+    assert [number for number, _ in bad(path)] == [5, 6]
+
+
+async def test_a_list_that_was_taken_away_half_way_begins_anew(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "ROWS", 1)
+    path = bills_file(tmp_path)
+    going = importing.run(world.gateway, path, Kind.BILLS, path.with_suffix(".rejected"))
+    for _ in range(3):
+        await anext(going)
+    await going.aclose()
+    path.with_suffix(".rejected").unlink()
+
+    again = (await imported(world, path, Kind.BILLS)).run
+
+    assert again.rejected == 5
+    assert [number for number, _ in bad(path)] == [3, 4, 5]
+
+
+async def test_a_list_at_a_wrong_place_is_a_mistake_in_the_command(world: World, tmp_path: Path) -> None:
+    path = customers_file(tmp_path)
+    command = [COMMAND, "import", "--kind", "customers", "--rejects", str(path), str(path)]
+    env = environment(tmp_path, rulebooks=tmp_path / "rulebooks") | {"COLUMNS": "300"}
+
+    refused = await asyncio.create_subprocess_exec(*command, env=env, stdout=PIPE, stderr=PIPE)
+    _, shown = await refused.communicate()
+
+    assert refused.returncode == 2
+    assert b"is the file that is imported" in shown
+    assert path.read_text(encoding="utf-8") == CUSTOMERS
+
+
 async def _until_there_are(world: World, number: int) -> None:
     async with asyncio.timeout(60):
         while (await numbers(world))["customer"] < number:  # noqa: ASYNC110 - another process writes them
             await asyncio.sleep(0.05)
 
 
-async def test_killed_half_way_and_started_again_nothing_is_there_twice(tmp_path: Path) -> None:
-    path = tmp_path / "customers.jsonl"
-    rows = 8000
+def many_customers(folder: Path, rows: int) -> Path:
+    path = folder / "customers.jsonl"
     with path.open("w") as file:
         for number in range(rows):
             one = {"reference": f"C-{number}", "locale": "en", "jurisdiction": "CN", "time_zones": "Asia/Shanghai",
                    "email": f"c{number}@mail.example"}  # fmt: skip
             file.write(json.dumps(one) + "\n")
+    return path
+
+
+def started_by(pid: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def is_running(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+async def test_killed_half_way_and_started_again_nothing_is_there_twice_and_nobody_is_left(
+    tmp_path: Path, how: signal.Signals
+) -> None:
+    rows = 8000
+    path = many_customers(tmp_path, rows)
     async with open_world(tmp_path) as world:
         env = environment(tmp_path, rulebooks=tmp_path / "rulebooks")
-        command = [str(Path(sys.executable).with_name("gateway")), "import", "--kind", "customers", "--json", str(path)]
+        command = [COMMAND, "import", "--kind", "customers", "--json", str(path)]
         killed = await asyncio.create_subprocess_exec(*command, env=env, stdout=PIPE, stderr=PIPE)
         await _until_there_are(world, 2000)
-        killed.kill()
+        others = started_by(killed.pid)
+        killed.send_signal(how)
         await killed.communicate()
+        async with asyncio.timeout(60):
+            while any(map(is_running, others)):  # noqa: ASYNC110 - they end by themselves
+                await asyncio.sleep(0.05)
         had = (await numbers(world))["customer"]
         again = await asyncio.create_subprocess_exec(*command, env=env, stdout=PIPE, stderr=PIPE)
         said, shown = await again.communicate()
 
+        assert others
         assert 0 < had < rows
         assert again.returncode == 0, shown
         assert json.loads(said)["added"] == rows
