@@ -71,7 +71,7 @@ async def _import(
                     bar.update(task, completed=now.position)
                     gc.collect()
                     for number, wrong in one.bad[: max(0, SHOWN - shown)]:
-                        said = "; ".join(f"{'.'.join(error.field)}: {error.message}" for error in wrong.errors)
+                        said = "; ".join(": ".join([*error.field, error.message]) for error in wrong.errors)
                         screen.print(f"line {number}: {said}", markup=False, highlight=False)
                         shown += 1
             except BadFile as bad:

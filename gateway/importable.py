@@ -1,10 +1,15 @@
-"""The rows of a file that is imported: CSV with a header, or JSON Lines, each with where it ends."""
+"""The rows of a file that is imported: CSV with a header, or JSON Lines, each on a line of its own.
+
+CSV may put quotes around a field (RFC 4180), but not a line end into it: with one quote left open a row would swallow
+those behind it, and a customer's name would hold other customers' numbers.
+"""
 
 import csv
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum, StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,11 +35,11 @@ class BadFile(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row as it stands there. `end` is the byte behind it; `given` is None where it is no row."""
+    """A row as it stands there. `end` is the byte behind it; `given` is what is wrong with it where it is no row."""
 
     number: int
     end: int
-    given: Mapping[str, Any] | None
+    given: Mapping[str, Any] | str
 
 
 _POINTS = 20
@@ -50,67 +55,60 @@ _COLUMNS = {
 
 def lines(path: Path, kind: Kind, position: int, number: int) -> Iterator[Line]:
     """Those behind that byte and that line. Raises `BadFile`."""
-    read = _csv_lines if path.suffix.lower() == ".csv" else _json_lines
-    yield from read(path, kind, position, number)
-
-
-def _json_lines(path: Path, kind: Kind, position: int, number: int) -> Iterator[Line]:
     with path.open("rb") as file:
+        if path.suffix.lower() == ".csv":
+            first = file.readline()
+            header = _header(first, kind)
+            read: Callable[[bytes], Mapping[str, Any] | str] = partial(_cells, header)
+            if not position:
+                position, number = len(first), 1
+        else:
+            read = partial(_object, kind)
         file.seek(position)
         for raw in file:
             number += 1
             position += len(raw)
             if raw.strip():
-                yield Line(number, position, _object(raw, kind))
+                yield Line(number, position, read(raw))
 
 
-def _object(raw: bytes, kind: Kind) -> Mapping[str, Any] | None:
+def _object(kind: Kind, raw: bytes) -> Mapping[str, Any] | str:
     try:
         found = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        return None
-    return found if isinstance(found, dict) and found.keys() <= _COLUMNS[kind] else None
+        return "is not JSON"
+    if not isinstance(found, dict):
+        return "is no JSON object"
+    # Not its name: that may be anything.
+    return found if found.keys() <= _COLUMNS[kind] else f"has a field that is none of {_named(kind)}"
 
 
-def _csv_lines(path: Path, kind: Kind, position: int, number: int) -> Iterator[Line]:
-    with path.open("rb") as file:
-        at = _Counted(file)
-        header = next(csv.reader(at.texts()), [])
-        if "reference" not in header or not set(header) <= _COLUMNS[kind] or len(set(header)) < len(header):
-            raise BadFile(f"its columns are some of {', '.join(sorted(_COLUMNS[kind]))}")
-        if position:
-            file.seek(position)
-            at = _Counted(file, position, number)
-        rows = csv.reader(at.texts())
-        while True:
-            try:
-                cells = next(rows, None)
-            except csv.Error:
-                cells = ["", ""] * len(header)
-            if cells is None:
-                return
-            if cells:
-                given = dict(zip(header, cells, strict=True)) if len(cells) == len(header) else None
-                yield Line(at.number, at.position, given)
+def _header(raw: bytes, kind: Kind) -> list[str]:
+    try:
+        header = next(csv.reader([_text(raw).removeprefix("\ufeff")], strict=True), [])
+    except csv.Error:
+        raise BadFile("its first line is no CSV; lines end in LF or CRLF") from None
+    if "reference" not in header or not set(header) <= _COLUMNS[kind] or len(set(header)) < len(header):
+        raise BadFile(f"its columns are some of {_named(kind)}")
+    return header
 
 
-class _Counted:
-    """The lines of a file as texts, and how far they were read. A row in quotes may have several."""
+def _cells(header: Sequence[str], raw: bytes) -> Mapping[str, Any] | str:
+    try:
+        [cells] = csv.reader([_text(raw)], strict=True)
+    except csv.Error:
+        return "is no CSV: a quote is not closed or stands within a field, or the line is too long"
+    if len(cells) != len(header):
+        return f"has {len(cells)} fields, and the first line {len(header)}"
+    return dict(zip(header, cells, strict=True))
 
-    def __init__(self, file: Any, position: int = 0, number: int = 0) -> None:
-        self._file = file
-        self.position = position
-        self.number = number
 
-    def texts(self) -> Iterator[str]:
-        # Not by iterating: the position has to be that of the line, not of what was read ahead.
-        while raw := self._file.readline():
-            text = raw.decode("utf-8", errors="replace")
-            if not self.position:
-                text = text.removeprefix("\ufeff")
-            self.position += len(raw)
-            self.number += 1
-            yield text
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", errors="replace").rstrip("\r\n")
+
+
+def _named(kind: Kind) -> str:
+    return ", ".join(sorted(_COLUMNS[kind]))
 
 
 class Row:
@@ -197,18 +195,22 @@ def bill(given: Mapping[str, Any]) -> RegisterBill:
     if instalment is not None and not (instalment.isascii() and instalment.isdigit() and 0 < int(instalment) < 10**6):
         row.read.wrong("is a number from 1", "instalment")
         instalment = None
+    due = row.amount("amount_due", currency)
+    paid = row.amount("amount_paid", currency) if row.optional("amount_paid") else Decimal(0)
+    if paid > due:
+        row.read.wrong("is more than amount_due", "amount_paid")
     wanted = RegisterBill(
         reference=row.text("reference"),
         customer_id=row.text("customer"),
         account_reference=row.text("account"),
-        amount_due=row.amount("amount_due", currency),
+        amount_due=due,
         currency=currency,
         due_on=row.read.date(row.text("due_on"), "due_on"),
         status=row.one_of("status", BillStatus),
         product=row.optional("product"),
         role=row.one_of("role", LenderRole),
         instalment=int(instalment) if instalment else None,
-        amount_paid=row.amount("amount_paid", currency) if row.optional("amount_paid") else Decimal(0),
+        amount_paid=paid,
     )
     row.read.finish()
     return wanted
@@ -224,9 +226,8 @@ _READ: Mapping[Kind, Callable[[Mapping[str, Any]], ReadCustomer | RegisterBill]]
 
 def wanted(line: Line, kind: Kind) -> Wanted:
     """What the row asks for, or what is wrong with it."""
-    if line.given is None:
-        message = f"is no row, or has other fields than {', '.join(sorted(_COLUMNS[kind]))}"
-        return problem(UserErrorCode.INVALID, message)
+    if isinstance(line.given, str):
+        return problem(UserErrorCode.INVALID, line.given)
     try:
         return _READ[kind](line.given)
     except Unacceptable as wrong:

@@ -27,8 +27,7 @@ COMMAND = str(Path(sys.executable).with_name("gateway"))
 
 CUSTOMERS = """reference,name,locale,jurisdiction,time_zones,phone,phone2,email
 C-a,王芳,zh-CN,CN,,13900000001,,wang@mail.example
-C-b,"Li
-Na",zh-CN,CN,Asia/Shanghai,+8613900000002,+8613900000003,
+C-b,"Li, Na",zh-CN,CN,Asia/Shanghai,+8613900000002,+8613900000003,
 C-bad,Zhang,zh-CN,CN,,12,,
 C-short,Zhang
 C-a,,zh-CN,CN,,,,second@mail.example
@@ -87,7 +86,7 @@ async def test_rows_become_customers_and_bills_and_bad_ones_are_listed_by_their_
     owed = (await imported(world, second, Kind.BILLS)).run
 
     assert (people.added, people.changed, people.unchanged, people.rejected) == (2, 1, 0, 2)
-    assert bad(first) == [(5, ["contactPoints.0.address"]), (6, [""])]
+    assert bad(first) == [(4, ["contactPoints.0.address"]), (5, [""])]
     assert (owed.added, owed.rejected) == (2, 3)
     assert bad(second) == [(3, ["customer"]), (4, ["amount_due.amount"]), (5, [""])]
     assert await numbers(world) == {
@@ -97,6 +96,69 @@ async def test_rows_become_customers_and_bills_and_bad_ones_are_listed_by_their_
         rows = await work.all(text("SELECT reference, amount_paid, instalment, status FROM bill ORDER BY reference"))
     assert [tuple(row) for row in rows] == [("B-1", "0", 1, "OPEN"), ("B-2", "40", 2, "OPEN")]
     await checking.check(world.gateway.database)
+
+
+HEADER, *_ = CUSTOMERS.splitlines()
+
+
+async def test_a_quote_that_is_left_open_swallows_nobody(world: World, tmp_path: Path) -> None:
+    rows = [
+        'C-1,"half,zh-CN,CN,,13900000001,,',
+        "C-2,Li,zh-CN,CN,,13900000002,,",
+        'C-3,Wu",zh-CN,CN,,13900000003,,',
+        'C-4,"Wu" Di,zh-CN,CN,,13900000004,,',
+        "C-5,Xu,zh-CN,CN,,13900000005,,",
+    ]
+    path = customers_file(tmp_path, "\n".join([HEADER, *rows, '"']))
+
+    await imported(world, path, Kind.CUSTOMERS)
+
+    async with world.gateway.database.read() as work:
+        references = [
+            row.reference for row in await work.all(text("SELECT reference FROM customer ORDER BY reference"))
+        ]
+    assert references == ["C-2", "C-3", "C-5"]
+    assert [number for number, _ in bad(path)] == [2, 5, 7]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+async def test_lines_end_as_they_do_on_either_system(world: World, tmp_path: Path, end: str) -> None:
+    path = tmp_path / "customers.csv"
+    path.write_bytes(("\ufeff" + end.join([HEADER, "C-1,Li,zh-CN,CN,,13900000001,,", "", ",,"])).encode())
+
+    done = (await imported(world, path, Kind.CUSTOMERS)).run
+
+    assert (done.added, [number for number, _ in bad(path)]) == (1, [4])
+
+
+async def test_lines_that_end_otherwise_are_no_crash(world: World, tmp_path: Path) -> None:
+    path = tmp_path / "customers.csv"
+    path.write_bytes(f"{HEADER}\rC-1,Li,zh-CN,CN,,13900000001,,\r".encode())
+
+    with pytest.raises(BadFile, match="LF or CRLF"):
+        await imported(world, path, Kind.CUSTOMERS)
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("no json", "is not JSON"),
+        ("[1]", "is no JSON object"),
+        ('{"reference": "B", "secret": 1}', "has a field that is none of"),
+        ('{"reference": "B", "amount_due": "1", "amount_paid": "2", "currency": "CNY"}', "is more than amount_due"),
+    ],
+)
+async def test_what_is_wrong_with_a_row_is_said_in_its_own_words(
+    world: World, tmp_path: Path, row: str, said: str
+) -> None:
+    path = tmp_path / "bills.jsonl"
+    path.write_text(row + "\n")
+
+    await imported(world, path, Kind.BILLS)
+
+    listed = path.with_suffix(".rejected").read_text()
+    assert said in listed
+    assert "secret" not in listed
 
 
 async def test_the_list_of_bad_rows_holds_nothing_that_they_say(world: World, tmp_path: Path) -> None:
@@ -142,7 +204,7 @@ async def test_an_import_that_is_broken_off_goes_on_where_it_was(
 
     began = [one.run async for one in importing.run(world.gateway, path, Kind.CUSTOMERS, path.with_suffix(".rejected"))]
 
-    assert (stopped.line, began[0]) == (4, stopped)
+    assert (stopped.line, began[0]) == (3, stopped)
     assert (began[-1].added, began[-1].changed, began[-1].rejected) == (2, 1, 2)
     assert len(bad(path)) == 2
 
@@ -236,7 +298,7 @@ async def test_a_list_of_an_earlier_import_makes_room_for_the_next(world: World,
 
     await imported(world, path, Kind.CUSTOMERS)
 
-    assert [number for number, _ in bad(path)] == [5, 6]
+    assert [number for number, _ in bad(path)] == [4, 5]
 
 
 async def test_a_list_that_was_taken_away_half_way_begins_anew(
