@@ -1,5 +1,6 @@
 """What a message would say, and what is wrong with words, before anybody sends them. Nothing is sent or recorded."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -11,9 +12,12 @@ from gateway.known import Known
 from gateway.model import Caller
 from gateway.wording import values_of
 from gateway.words import BadWords, Unsayable, WordsError
+from gateway.words.linting import required_names
 from policies import linter
 from policies.facts import Channel, Purpose
 from policies.tone import Problem
+
+_NAMED = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +89,18 @@ async def message(gateway: Gateway, caller: Caller, wanted: PreviewMessage) -> P
 
 
 def words(wanted: CheckWords) -> Preview:
-    """What the linter says of a text, and how many SMS it is."""
+    """What the linter says of a text, and how many SMS it is. Facts stand in it by their names, as in a template."""
+    purpose, channel = wanted.purpose, wanted.channel
+    names = required_names(purpose, channel, wanted.jurisdiction, wanted.product) if purpose else ()
     problems = linter.check(
-        wanted.text,
+        _NAMED.sub(r"{{ \1 }}", wanted.text),
         purpose=wanted.purpose,
         channel=wanted.channel,
         language=wanted.locale.replace("_", "-").partition("-")[0].lower(),
         jurisdiction=wanted.jurisdiction,
         product=wanted.product,
         discreet=wanted.discreet,
+        facts={name: f"{{{{ {name} }}}}" for name in names},
     )
     count = segments(wanted.text).segments if wanted.channel is Channel.SMS else None
     return Preview(text=wanted.text, problems=problems, segments=count)

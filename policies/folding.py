@@ -5,21 +5,26 @@ word) writes for a reader who still reads it; so does this.
 """
 
 import re
+import tomllib
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
-#: Cyrillic and Greek letters that look like Latin ones, and traditional characters of the lexicon's words.
-_ALIKE = str.maketrans(
-    "аеорсухіѕјԁɡоαοερυікмтвн"
-    "訴訟後責聯繫繋親單錄馬務緊執報師誠賴賬帳惡騙徵記錄機會實強門請債還貸過應將問題員爾們處罰斷離開關獄審標條約時間終領導隊警廳偵檢偽響證據詐爆壞損產轉讓給錢額",
-    "aeopcyxisjdgoaoepyikmtbh"
-    "诉讼后责联系系亲单录马务紧执报师诚赖账账恶骗征记录机会实强门请债还贷过应将问题员尔们处罚断离开关狱审标条约时间终领导队警厅侦检伪响证据诈爆坏损产转让给钱额",
-)
+_DATA = tomllib.loads((Path(__file__).parent / "traditional.toml").read_text(encoding="utf-8"))
+
+SIMPLIFIED = str.maketrans(_DATA["traditional"].replace("\n", ""), _DATA["simplified"].replace("\n", ""))
+"""Traditional characters, and others that are written for the same, as the simplified ones that lexicons have."""
+
+#: Cyrillic and Greek letters that look like Latin ones.
+_ALIKE = SIMPLIFIED | str.maketrans("аеорсухіѕјԁɡоαοερυικмтвн", "aeopcyxisjdgoaoepyikmtbh")
 _IN_WORDS = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i"}
-_SEPARATORS = frozenset(" \t\n\r.·•*-_|~/\\+=#^`'’")
+_SEPARATORS = frozenset(".·•*-_|~/\\+=#^`'’")
 #: Not read as words: what stands for a value or a condition in a template, and addresses.
 _NOT_WORDS = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|https?://[!-~]+|[\w.+-]+@[\w-]+\.[\w.]+", re.DOTALL)
-_SPELLED_OUT = re.compile(r"(?<![^\W_])(?:[a-z][\s.*_|~-]+){2,}[a-z](?![^\W_])")
+#: Always by the same: a wider gap parts two words.
+_SPELLED_OUT = re.compile(r"(?<![^\W_])[a-z](?P<gap>[^\w,;:!?\n]{1,3}|_)[a-z](?:(?P=gap)[a-z])+(?![^\W_])")
+_LEADING_DIGIT = re.compile(r"(?<![^\W_])[013457](?=[a-z]{2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +75,39 @@ def as_words(plain: Folded) -> Folded:
     return Folded(joined.written, "".join(text), joined.places)
 
 
+def spelled_out(plain: Folded) -> Iterator[Folded]:
+    """What is written letter by letter, each run of it without its gaps: there may be several words in one."""
+    for found in _SPELLED_OUT.finditer(plain.text):
+        places = [place for place in range(*found.span()) if plain.text[place].isalpha()]
+        yield Folded(
+            plain.written, "".join(plain.text[one] for one in places), tuple(plain.places[one] for one in places)
+        )
+
+
+def with_leading_letters(words: Folded) -> Folded | None:
+    """With digits at the beginning of words read as letters (`5ue`), where there are any: 24hours would be lost."""
+    text = _LEADING_DIGIT.sub(lambda found: _IN_WORDS[found[0]], words.text)
+    return None if text == words.text else Folded(words.written, text, words.places)
+
+
 def as_characters(plain: Folded) -> Folded:
     """Without what is put between two Chinese characters to tear a word apart. Commas and full stops end a thought."""
     dropped: set[int] = set()
     run: list[int] = []
     after_chinese = False
     for place, character in enumerate(plain.text):
-        if character in _SEPARATORS:
+        if _is_between(character):
             run.append(place)
             continue
         if after_chinese and is_chinese(character):
             dropped.update(run)
         run, after_chinese = [], is_chinese(character)
     return plain.without(dropped)
+
+
+def _is_between(character: str) -> bool:
+    """Spaces, strokes and every kind of symbol, emoji among them."""
+    return character in _SEPARATORS or character.isspace() or unicodedata.category(character)[0] in "SZ"
 
 
 def is_chinese(character: str) -> bool:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from policies.facts import Purpose
 from policies.fields import Fields, PackError
+from policies.folding import as_characters, folded
 
 FILE = Path(__file__).parent / "hardship.toml"
 
@@ -101,6 +102,11 @@ class Weight:
     words: frozenset[str]
 
 
+def _plain(text: str) -> str:
+    """As words are looked for: in any case, in whatever characters, with nothing between Chinese ones."""
+    return as_characters(folded(text)).text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+
+
 def _occurs(word: str, plain: str) -> bool:
     """Chinese has no spaces between words; a Latin word stands by itself, or begins one where it ends in *."""
     if not word.isascii():
@@ -125,7 +131,7 @@ class Scale:
 
     def kind_of(self, text: str) -> SignalKind:
         """What kind of hardship a customer's words are about, where they are known to be about one."""
-        plain = text.casefold().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+        plain = _plain(text)
         for kind, weight in self.weights.items():
             if any(_occurs(word, plain) for word in weight.words):
                 return kind
@@ -152,7 +158,7 @@ def load(file: Path = FILE) -> Scale:
             most=row.number("most"),
             en=row.take("en", str),
             zh=row.take("zh", str),
-            words=row.words("words"),
+            words=frozenset(map(_plain, row.words("words"))),
         )
         row.done()
     missing = [kind for kind in SignalKind if kind not in weights]

@@ -21,6 +21,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from policies.folding import SIMPLIFIED
+
 LEXICON = Path(__file__).parent / "replies.toml"
 
 #: What comes after so many characters is not read.
@@ -247,10 +249,9 @@ class _Lexicon:
     polite: re.Pattern[str]
     misspelt: tuple[_Entry, ...]
     spelt: frozenset[str]
-    simplified: Mapping[int, int]
 
     def fold(self, text: str) -> str:
-        units = "".join(_units(text.translate(self.simplified)))
+        units = "".join(_units(text.translate(SIMPLIFIED)))
         return units.replace(" \n", "\n").lstrip("\n")
 
     def exact(self, reply: str) -> _Entry | None:
@@ -283,7 +284,6 @@ def _lexicon() -> _Lexicon:
         polite=re.compile(grammar.one_of(words["polite"])),
         misspelt=tuple(entry for meaning in Meaning for entry in entries(meaning, "misspelt")),
         spelt=frozenset(words["spelt"]),
-        simplified=str.maketrans(words["traditional"], words["simplified"]),
     )
 
 

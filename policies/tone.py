@@ -3,7 +3,9 @@
 text -> folded (policies/folding.py) -> entries of tone_en.toml and tone_zh.toml that stand in it
      -> less what is excused: "we will not contact your family", 不会联系您的家人
 
-"If you do not pay, we will sue" is not excused: what is denied must be what is said, and without a condition.
+"If you do not pay, we will sue" is not excused, nor "we will not hesitate to sue": what is denied must be what is
+said, and without a condition. So between a "not" and what it denies stand only words of a list (tone_denials.toml).
+A good sentence that is refused costs its writer another word; a threat that passes costs somebody their sleep.
 """
 
 import re
@@ -15,7 +17,7 @@ from functools import cache
 from pathlib import Path
 
 from policies.facts import Purpose
-from policies.folding import Folded, as_characters, as_words, folded
+from policies.folding import Folded, as_characters, as_words, folded, spelled_out, with_leading_letters
 
 _FOLDER = Path(__file__).parent
 
@@ -56,6 +58,7 @@ class _Entry:
     rule: str
     kind: Kind
     pattern: re.Pattern[str]
+    glued: re.Pattern[str] | None  #: the same for words that are written letter by letter, without their edges
     why: str
     gentler: str
     citation: str | None
@@ -73,14 +76,22 @@ class _Lexicon:
 def forbidden(text: str, purpose: Purpose | None, *, discreet: bool) -> Iterator[Problem]:
     """Everything in `text` that may not be said, each with its words. Debt words only where others may read it."""
     plain = folded(text)
-    for lexicon, read in ((_english(), as_words(plain)), (_chinese(), as_characters(plain))):
-        spared = _spared(lexicon, read)
+    words = as_words(plain)
+    english = [one for one in (words, with_leading_letters(words)) if one is not None]
+    glued = list(spelled_out(plain))
+    for lexicon, readings in ((_english(), english), (_chinese(), [as_characters(plain)])):
+        spared = [_spared(lexicon, read) for read in readings]
         for entry in lexicon.entries:
             if purpose in entry.lawful_in or (entry.kind is Kind.DEBT_WORD and not discreet):
                 continue
-            words = tuple(dict.fromkeys(_said(lexicon, entry, read, spared)))
-            if words:
-                yield Problem(entry.rule, entry.kind, words, entry.why, entry.gentler, entry.citation)
+            pairs = zip(readings, spared, strict=True)
+            said = [one for read, harmless in pairs for one in _said(lexicon, entry, read, harmless)]
+            if entry.glued is not None:
+                said += [one.verbatim(*found.span()) for one in glued for found in entry.glued.finditer(one.text)]
+            if said:
+                yield Problem(
+                    entry.rule, entry.kind, tuple(dict.fromkeys(said)), entry.why, entry.gentler, entry.citation
+                )
 
 
 def _said(lexicon: _Lexicon, entry: _Entry, read: Folded, spared: set[int]) -> Iterator[str]:
@@ -96,38 +107,34 @@ def _spared(lexicon: _Lexicon, read: Folded) -> set[int]:
     return {place for found in lexicon.harmless.finditer(read.text) for place in range(*found.span())}
 
 
-#: Not, and then what is denied; but nothing that turns it around, and no condition before it in the clause.
-_NOT_EN = re.compile(
-    r"(?:^|[.,;:!?\n])(?:(?!\b(?:if|unless|until|when|should)\b)[^.,;:!?\n])*"
-    r"\b(?:not|never|no|without|nor|[a-z]+n['’]?t)\s+"
-    r"(?:(?!(?:will|shall|we|you|then|but|pay|repay|respond|reply|ignore|delay|fail|avoid|settle|only|escape)\b)[\w’']+\s+){0,4}$"
-)
-_NOT_ZH = re.compile(
-    r"(?:^|[，。；：！？,;:!?\n])(?:(?!如|若|要是|假如|再不|否则|除非|不还|不付)[^，。；：！？,;:!?\n])*"
-    r"(?:不会|不得|绝不|决不|从不|并不|不需要|无需|不必|不用|不能|不可|没有|未曾|并非|禁止|不向|不联系|不影响|不提)"
-    r"(?:(?![不就将便则还])[^，。；：！？,;:!?\n]){0,10}$"
-)
+def _denial(language: str) -> re.Pattern[str]:
+    """Where a text up to what is said ends in a denial of it, with no condition before it in the clause."""
+    denials = tomllib.loads((_FOLDER / "tone_denials.toml").read_text(encoding="utf-8"))[language]
+    ends, conditions = denials["ends"], "|".join(denials["conditions"])
+    either = "|".join(f"{one['not']}(?:{'|'.join(one['between'])}){{0,{one['most']}}}" for one in denials["forms"])
+    return re.compile(f"(?:^|[{ends}\n])(?:(?!{conditions})[^{ends}\n])*(?:{either})$")
 
 
 @cache
 def _english() -> _Lexicon:
-    return _lexicon("tone_en.toml", _NOT_EN, words=True)
+    return _lexicon("tone_en.toml", _denial("en"), words=True)
 
 
 @cache
 def _chinese() -> _Lexicon:
-    return _lexicon("tone_zh.toml", _NOT_ZH, words=False)
+    return _lexicon("tone_zh.toml", _denial("zh"), words=False)
 
 
 def _lexicon(file: str, denied: re.Pattern[str], *, words: bool) -> _Lexicon:
     entries = tomllib.loads((_FOLDER / file).read_text(encoding="utf-8"))["entry"]
-    harmless = "|".join(re.escape(one) for entry in entries for one in entry.get("except", ()))
+    harmless = "|".join(_spaced(one) if words else one for entry in entries for one in entry.get("except", ()))
     return _Lexicon(
         tuple(
             _Entry(
                 rule=entry["id"],
                 kind=Kind[entry["kind"]],
                 pattern=_pattern(entry["patterns"], entry.get("symbols", ()), words=words),
+                glued=re.compile("|".join(entry["patterns"]).replace(" ?", "").replace(" ", "")) if words else None,
                 why=entry["why"],
                 gentler=entry["gentler"],
                 citation=entry.get("citation"),
@@ -144,5 +151,10 @@ def _lexicon(file: str, denied: re.Pattern[str], *, words: bool) -> _Lexicon:
 def _pattern(patterns: list[str], symbols: list[str], *, words: bool) -> re.Pattern[str]:
     either = "|".join(patterns)
     if words:
-        either = r"\b(?:" + either.replace(" ?", r"[\W_]*").replace(" ", r"[\W_]+") + r")\b"
+        either = _spaced(either)
     return re.compile("|".join([either, *map(re.escape, symbols)]))
+
+
+def _spaced(pattern: str) -> str:
+    """Of whole words, whatever parts them."""
+    return r"\b(?:" + pattern.replace(" ?", r"[\W_]*").replace(" ", r"[\W_]+") + r")\b"

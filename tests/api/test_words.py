@@ -67,3 +67,19 @@ async def test_words_of_a_template_are_checked_as_they_are_written(api: Api) -> 
     assert {"THIRD_PARTY", "MISSING_FACT"} <= kinds
     assert any("家人" in word for one in bad["problems"] for word in one["words"])
     assert bad["segments"] == 1
+
+
+async def test_a_whole_text_is_clean_with_its_facts_by_their_names(api: Api) -> None:
+    given = {"channel": "SMS", "locale": "en", "jurisdiction": "CN", "purpose": "OVERDUE_REMINDER"}
+    text = (
+        "{{ lender }}: your payment of {{amount}}, due on {{ due_on }}, is {{ days_overdue }} overdue. Pay: {{ pay_url }} "
+        "To dispute it, or for help: {{ help_url }} We may contact you again. Reply STOP to stop texts."
+    )
+
+    clean = (await api.data(CHECK, {"input": {**given, "text": text}}, role=Role.ADMIN))["checkWords"]
+    lacking = (await api.data(CHECK, {"input": {**given, "text": text.replace("{{amount}}", "it")}}, role=Role.ADMIN))[
+        "checkWords"
+    ]
+
+    assert clean["problems"] == []
+    assert [(one["rule"], one["suggestion"]) for one in lacking["problems"]] == [("content.amount", "say {{ amount }}")]

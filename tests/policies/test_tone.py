@@ -1,0 +1,179 @@
+"""What hides a word, what only seems to deny it, and the kind words that look like bad ones."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import policies
+from policies.facts import Purpose
+from policies.folding import SIMPLIFIED
+from policies.hardship import SignalKind, load
+from policies.tone import Kind, forbidden
+
+FOLDER = Path(next(iter(policies.__path__)))
+
+DENIES_SOMETHING_ELSE = [
+    "我们不得不联系您的家人",
+    "我们不会放弃起诉",
+    "绝不放弃联系您的家人",
+    "不会停止联系您的同事",
+    "无需通知即可起诉",
+    "无需提前告知即上门",
+    "不必等到明天警察会来",
+    "我们不能不联系您的家人",
+    "并不是不联系您的单位",
+    "如不还款我们不会不起诉",
+    "We will not hesitate to sue you.",
+    "We will not stop contacting your family.",
+    "We need no permission to contact your employer.",
+    "There is no way around legal action.",
+    "Without further notice legal action begins.",
+    "We will never forget to tell your family.",
+    "We cannot but contact your family.",
+    "No one can keep us from telling your boss.",
+]
+
+HIDDEN = [
+    "我們會聯繫您的家屬",
+    "我們將凍結您的帳戶",
+    "傳票已寄出",
+    "我們將聯繫您的鄰居",
+    "擔保人會知道",
+    "您的行為違法",
+    "請還款，否則將有麻煩",
+    "我們會找您的老闆",
+    "真丟人，無賴",
+    "請於2小時內還款",
+    "L e g a l  a c t i o n follows.",
+    "l-e-g-a-l a-c-t-i-o-n follows.",
+    "w e w i l l s u e",
+    "We will 5ue you.",
+    "我们法😀院见",
+    "征❤信会受影响",
+    "您是失❤信的人",
+    "司❤法程序",
+    "gong an已受理",
+    "上zheng信",
+    "lao lai",
+]
+
+PLAIN = [
+    "我们去您家里看看",
+    "外访人员将前往您的住所",
+    "我们会登门拜访",
+    "我们会告诉您的爸妈",
+    "我们会联系您的姐姐",
+    "我们会联系您的学校",
+    "我们会寄到您的户籍所在地",
+    "我们会给您的HR打电话",
+    "群发短信给您手机里的人",
+    "名字贴在小区门口",
+    "全村人都会知道",
+    "父债子还",
+    "孩子将来考公会受影响",
+    "我们知道您在哪里上班",
+    "网警已受理",
+    "纪委会找您",
+    "央行已介入",
+    "您涉嫌骗贷",
+    "我们将移交催收公司",
+    "欠钱不还您好意思吗",
+    "限您今日18点前",
+    "赶紧还钱",
+    "We will tell your mum.",
+    "We will visit you at your workplace.",
+    "Our agents are on their way to your home.",
+    "HMRC is informed.",
+    "Everyone will know.",
+    "We will post your name online.",
+    "You have 24 hours.",
+]
+
+KIND = [
+    "您也可以向金融监管总局12378投诉。",
+    "您可以委托律师代为还款。",
+    "您也可以请家人代为还款。",
+    "如您的亲属去世，请告诉我们。",
+    "谨防诈骗。",
+    "您的账户未被冻结。",
+    "我们会在24小时内回复您。",
+    "方案确认后立即生效。",
+    "支付后约两小时内到账。",
+    "我们不会向您的家人、单位透露。",
+    "我们不会因此影响您的征信。",
+    "我们从不联系您的同事或朋友。",
+    "您无需担心我们联系您的家人。",
+    "We reply within 24 hours.",
+    "If you have a lawyer, please tell us.",
+    "If somebody in your family has died, tell us.",
+    "Beware of scams by people who claim to be police.",
+    "We have never contacted your employer.",
+    "We are not going to take legal action.",
+    "Payment by I.B.A.N. or by card.",
+]
+
+
+def said(text: str) -> list[str]:
+    found = forbidden(text, Purpose.OVERDUE_REMINDER, discreet=False)
+    return [word for problem in found for word in problem.words]
+
+
+@pytest.mark.parametrize("text", DENIES_SOMETHING_ELSE + HIDDEN + PLAIN)
+def test_it_is_refused_and_its_words_are_named_as_they_stand_there(text: str) -> None:
+    words = said(text)
+
+    assert words
+    assert all(word in text for word in words)
+
+
+@pytest.mark.parametrize("text", KIND)
+def test_it_may_be_said(text: str) -> None:
+    assert said(text) == []
+
+
+def _patterns(name: str) -> list[str]:
+    entries = tomllib.loads((FOLDER / name).read_text(encoding="utf-8"))["entry"]
+    return [one for entry in entries for one in entry["patterns"]]
+
+
+def test_every_word_is_found_in_traditional_characters_too() -> None:
+    """Of each simplified character every other form that there is."""
+    others: dict[str, list[str]] = {}
+    for other, simplified in SIMPLIFIED.items():
+        others.setdefault(chr(simplified), []).append(chr(other))
+    words = [one for one in _patterns("tone_zh.toml") if re.fullmatch(r"[\u4e00-\u9fff]{2,}", one)]
+    walked = 0
+    for word in words:
+        for place, character in enumerate(word):
+            for other in others.get(character, ()):
+                hidden = word[:place] + other + word[place + 1 :]
+                assert list(forbidden(hidden, None, discreet=True)), hidden
+                walked += 1
+
+    assert walked > 150
+
+
+def test_lexicons_are_written_as_texts_are_folded() -> None:
+    odd = {one for pattern in _patterns("tone_zh.toml") for one in pattern if ord(one) in SIMPLIFIED}
+
+    assert odd == set()
+
+
+@pytest.mark.parametrize(
+    "text", ["失业了", "失 业了", "我失業了", "下岗了", "下崗了", "I lost my job", "I’ve LOST MY JOB"]
+)
+def test_the_kind_of_hardship_is_known_however_it_is_written(text: str) -> None:
+    assert load().kind_of(text) is SignalKind.JOB_LOSS
+
+
+def test_every_kind_of_problem_has_an_entry() -> None:
+    known = {entry["kind"] for name in ("tone_zh.toml", "tone_en.toml") for entry in _of(name)}
+
+    assert known == {one.value for one in Kind} - {Kind.MISSING_FACT, Kind.WRONG_LANGUAGE}
+
+
+def _of(name: str) -> list[dict[str, str]]:
+    entries: list[dict[str, str]] = tomllib.loads((FOLDER / name).read_text(encoding="utf-8"))["entry"]
+    return entries
