@@ -8,6 +8,7 @@
 Whoever decides says why, and the customer can read it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -138,7 +139,11 @@ async def decide(gateway: Gateway, caller: Caller, application_id: str, approve:
             raise problem(UserErrorCode.CONFLICT, message, "applicationId")
         bill = (await bills.by_id(work, [before.bill_id]))[before.bill_id]
         planned = sum((one.amount for one in before.instalments), Decimal(0))
-        if approve and (bill.status is not BillStatus.OPEN or bill.amount_left != planned):
+        is_as_it_was = bill.status is BillStatus.OPEN and (bill.amount_left, bill.currency) == (
+            planned,
+            before.currency,
+        )
+        if approve and not is_as_it_was:
             message = "the bill has changed since: the plan no longer adds up to what is left of it"
             raise problem(UserErrorCode.CONFLICT, message, "applicationId")
         decided = replace(before, status=wanted, decided_at=work.now, decided_by=caller.name, decision_reason=reason)
@@ -186,6 +191,7 @@ async def _put_in_place(work: Work, caller: Caller, application: Application, bi
             due_on=one.due_on,
             status=BillStatus.OPEN,
             instalment=number,
+            in_place_of=bill.id,
         )
         for number, one in enumerate(application.instalments, 1)
     ]
@@ -223,12 +229,22 @@ async def _tell(gateway: Gateway, work: Work, caller: Caller, decided: Applicati
         purpose=Purpose.CUSTOMER_REPLY,
         bill_id=about.id,
         template="application_approved" if is_approved else "application_declined",
-        variables={"instalments": len(decided.instalments)} if is_approved else {},
+        variables=_agreed(decided.instalments) if is_approved else {},
     )
     [answer] = await contact.accept_in(gateway, work, [wanted])
     if isinstance(answer, Exception):
         raise answer
     return answer.contact
+
+
+def _agreed(instalments: Sequence[Instalment]) -> dict[str, object]:
+    """What was agreed, not what is left of it when the message leaves."""
+    first = instalments[0]
+    return {
+        "instalments": len(instalments),
+        "first_amount": str(first.amount),
+        "first_on": first.due_on.isoformat(),
+    }
 
 
 async def _visible(work: Work, caller: Caller, bill_id: str) -> tuple[Bill, Customer]:

@@ -4,18 +4,18 @@ Each reference stands once in a batch. What would change nothing is left alone; 
 with what is wrong with it, and nothing of it is written.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from gateway import customers, ending
+from gateway import customers, ending, instalments
 from gateway.core import Gateway
 from gateway.model import Account, Bill, Caller, ContactPoint, Customer, Unacceptable, UserErrorCode, problem
 from gateway.requests import RegisterBill, RegisterCustomer
 from gateway.store import bills, erasures
 from gateway.store import customers as store
 from gateway.store.work import Work
-from policies.facts import HoldKind
+from policies.facts import BillStatus, HoldKind
 
 
 class Done(Enum):
@@ -133,7 +133,8 @@ async def register_bills(gateway: Gateway, work: Work, caller: Caller, wanted: S
     known = await bills.by_references(work, {one.reference for one in wanted})
     debtors = await bills.debtors_of(work, {one.id for one in accounts.values()})
     erased = await erasures.of_customers(work, owners.values())
-    batch = _Bills(accounts, debtors, {}, {}, [], [])
+    plans = await instalments.of_plans(work, known.values())
+    batch = _Bills(accounts, debtors, plans, {}, {}, [], [], [])
     outcomes: list[Outcome] = []
     for one in wanted:
         owner = owners.get(one.customer_id)
@@ -150,7 +151,10 @@ async def register_bills(gateway: Gateway, work: Work, caller: Caller, wanted: S
         await bills.change_account(work, account, caller, customer_id)
     await bills.add(work, batch.new, caller)
     await bills.change(work, [after for _, after in batch.changed], caller)
-    await ending.closed(work, caller, [after for before, after in batch.changed if after.status is not before.status])
+    closed = [after for before, after in batch.changed if after.status is not before.status]
+    for status, plan in batch.said:
+        closed += await instalments.follow(work, caller, status, plan)
+    await ending.closed(work, caller, closed)
     return outcomes
 
 
@@ -160,10 +164,12 @@ class _Bills:
 
     accounts: dict[str, Account]
     debtors: set[tuple[str, str]]  #: account and customer
+    plans: Mapping[str, Sequence[Bill]]  #: the instalments in the place of a bill
     new_accounts: dict[str, tuple[str, Account]]
     changed_accounts: dict[str, tuple[str, Account]]
     new: list[Bill]
     changed: list[tuple[Bill, Bill]]
+    said: list[tuple[BillStatus | None, Sequence[Bill]]]  #: of bills that plans have replaced
 
 
 def _bill(work: Work, before: Bill | None, owner: str, wanted: RegisterBill, batch: _Bills) -> Done:
@@ -172,6 +178,9 @@ def _bill(work: Work, before: Bill | None, owner: str, wanted: RegisterBill, bat
     known = batch.accounts.get(wanted.account_reference)
     account = customers.merged_account(work, known, wanted)
     after = customers.merged_bill(work, before, account, owner, wanted)
+    if before is not None and before.id in batch.plans:
+        after = instalments.kept_in_plan(before, wanted.status, after)
+        batch.said.append((wanted.status, batch.plans[before.id]))
     if known is not None and account != known and (account.id, owner) not in batch.debtors:
         message = "this account is another customer's, and is not as it is given here"
         raise problem(UserErrorCode.CONFLICT, message, "account")

@@ -30,6 +30,7 @@ from gateway.store import contacts, customers, idempotency
 from gateway.store.faults import repeated
 from gateway.store.idempotency import Made
 from gateway.store.work import Work
+from gateway.words import BadWords
 from policies.facts import HoldKind, Purpose
 
 TAKEN_BACK = "the customer complained"
@@ -161,13 +162,24 @@ async def _lift(work: Work, caller: Caller, complaint: Complaint, answer: str) -
 
 
 async def _told(gateway: Gateway, work: Work, complaint: Complaint, answer: str) -> Contact | None:
-    """What cannot be put into a message is told by whoever settled it, in a way of their own."""
+    """What is too long for a message, or has nowhere to go, is told by whoever settled it, in a way of their own.
+
+    Raises `Unacceptable` for what no message may say: then nothing was settled.
+    """
+    purpose = Purpose.CUSTOMER_REPLY
+    customer = (await customers.by_id(work, [complaint.customer_id]))[complaint.customer_id]
+    try:
+        gateway.words.check_said(
+            gateway.words.default(purpose), purpose, customer.locale, {"answer": answer}, customer.name
+        )
+    except BadWords as bad:
+        raise problem(UserErrorCode.INVALID, str(bad), "answer") from None
     wanted = RequestContact(
         caller=_ANSWERING,
         idempotency_key=f"complaint:{complaint.id}",
         fingerprint=complaint.id,
         customer_id=complaint.customer_id,
-        purpose=Purpose.CUSTOMER_REPLY,
+        purpose=purpose,
         variables={"answer": answer},
     )
     [accepted] = await accept_in(gateway, work, [wanted])

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from gateway import addresses, ending
+from gateway import addresses, ending, instalments
 from gateway.callers import may_see
 from gateway.core import Gateway
 from gateway.model import (
@@ -186,8 +186,12 @@ async def register_bill(gateway: Gateway, caller: Caller, wanted: RegisterBill) 
             raise problem(UserErrorCode.CONFLICT, "this reference is another customer's bill", "reference")
         account = await _merge_account(work, caller, customer, wanted)
         bill = merged_bill(work, before, account, customer.id, wanted)
+        plan = (await instalments.of_plans(work, [before])).get(before.id, ()) if before else ()
+        if before and plan:
+            bill = instalments.kept_in_plan(before, wanted.status, bill)
         await (bills.change(work, [bill], caller) if before else bills.add(work, [bill], caller))
-        taken_back = await ending.closed(work, caller, [bill]) if before else []
+        changed = await instalments.follow(work, caller, wanted.status, plan)
+        taken_back = await ending.closed(work, caller, [bill, *changed]) if before else []
     gateway.changes.publish((one.id, one.customer_id) for one in taken_back)
     return bill
 

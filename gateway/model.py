@@ -206,6 +206,7 @@ class Bill:
     status: BillStatus
     amount_paid: Decimal = Decimal(0)
     instalment: int | None = None  #: its number in the account's plan
+    in_place_of: str | None = None  #: the bill that an agreed plan replaced, of which this is an instalment
 
     @property
     def amount_left(self) -> Decimal:

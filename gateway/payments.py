@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from gateway import contact, ending, relief
+from gateway import contact, ending, instalments, relief
 from gateway.applications import promise
 from gateway.calendars import day_over
 from gateway.callers import may_see
@@ -85,7 +85,12 @@ async def _locked(work: Work, caller: Caller, wanted: RecordPayment) -> list[Bil
 
 async def _asked(work: Work, wanted: RecordPayment) -> list[Bill]:
     if wanted.bill_id is not None:
-        return list((await bills.by_id(work, [wanted.bill_id])).values())
+        asked = list((await bills.by_id(work, [wanted.bill_id])).values())
+        # Who pays the bill that a plan replaced pays the plan.
+        plans = await instalments.of_plans(work, asked)
+        replaced = {bill.id for bill in asked} & plans.keys()
+        parts = [one for id_ in replaced for one in plans[id_] if one.status is not BillStatus.IN_PLAN]
+        return [bill for bill in asked if bill.id not in replaced] + parts
     assert wanted.account is not None
     found = await payments.open_bills(work, wanted.account)
     # Who was not locked came between: theirs is for the next payment.
@@ -120,8 +125,10 @@ def _spread(work: Work, wanted: RecordPayment, asked: Sequence[Bill]) -> tuple[t
 
 
 async def _keep_promises(gateway: Gateway, work: Work, caller: Caller, customer_ids: set[str]) -> None:
-    """What was promised has come in. Whose day passes without it, the worker says."""
-    promised = await payments.open_promises(work, customer_ids)
+    """What was promised has come in. Whose day passes without it, the worker says; money that had come by then, and is
+    recorded after it, puts that right.
+    """
+    promised = await payments.unkept_promises(work, customer_ids)
     found = await customers.by_id(work, {one.customer_id for one in promised}) if promised else {}
     for one in promised:
         if await _is_kept(gateway, work, one, found[one.customer_id]):
@@ -132,16 +139,16 @@ async def _keep_promises(gateway: Gateway, work: Work, caller: Caller, customer_
 async def _promise_next(work: Work, kept: OpenPromise, caller: Caller) -> None:
     """The instalment of the plan that comes after it."""
     following = await payments.next_instalment(work, kept)
-    if following is not None:
+    if following is not None and following.due_on >= work.now.date():
         await promise(work, following, caller.id)
 
 
 async def _is_kept(gateway: Gateway, work: Work, promise: OpenPromise, customer: Customer) -> bool:
-    """A promise without an amount is kept when nothing is left."""
+    """A promise without an amount is kept when nothing is left; when its day has passed, by any payment before."""
     came = await paid_in_time(work, promise, day_over(gateway, customer, promise.pay_by))
-    if promise.amount is None:
-        return came > 0 and not await payments.owes(work, promise)
-    return came >= promise.amount
+    if promise.amount is not None:
+        return came >= promise.amount
+    return came > 0 and (promise.is_broken or not await payments.owes(work, promise))
 
 
 async def _receipt(gateway: Gateway, work: Work, caller: Caller, payment: Payment) -> Contact:

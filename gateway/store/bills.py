@@ -92,6 +92,17 @@ async def accounts_by_references(work: Work, references: Collection[str]) -> dic
     return {row.reference: _account(row) for row in rows}
 
 
+async def in_place_of(work: Work, ids: Collection[str]) -> list[Bill]:
+    """The instalments of the plans that replaced these bills, and of those that replaced instalments; by their days."""
+    found: dict[str, Bill] = {}
+    asked = set(ids)
+    while asked:
+        rows = await work.all(select_bills().where(_BILL.c.in_place_of.in_(asked)))
+        asked = {row.id for row in rows} - found.keys()
+        found |= {row.id: bill(row) for row in rows}
+    return sorted(found.values(), key=lambda one: (one.due_on, one.id))
+
+
 async def add(work: Work, new: Collection[Bill], by: Caller) -> None:
     rows = [{**_columns(one), "created_at": work.now} for one in new]
     await work.insert("bill", rows)
@@ -144,6 +155,7 @@ def bill(row: Any) -> Bill:
         status=BillStatus[row.status],
         amount_paid=Decimal(row.amount_paid),
         instalment=row.instalment,
+        in_place_of=row.in_place_of,
     )
 
 
@@ -170,6 +182,7 @@ def _columns(bill: Bill) -> dict[str, Any]:
         "due_on": bill.due_on,
         "status": bill.status,
         "instalment": bill.instalment,
+        "in_place_of": bill.in_place_of,
     }
 
 

@@ -24,7 +24,7 @@ _PROMISE = table("promise")
 
 @dataclass(frozen=True, slots=True)
 class OpenPromise:
-    """What a customer has promised and not yet kept. Without an account it is of all that they owe."""
+    """What a customer has promised and not kept. Without an account it is of all that they owe."""
 
     id: str
     customer_id: str
@@ -33,6 +33,7 @@ class OpenPromise:
     made_at: datetime
     amount: Decimal | None
     currency: str | None
+    is_broken: bool = False  #: its day has passed without the payment, as far as is known
 
 
 async def claim(work: Work, reference: str) -> None:
@@ -98,9 +99,18 @@ async def credit(work: Work, credited: Sequence[Bill], by: Caller) -> None:
 
 
 async def open_promises(work: Work, customer_ids: Collection[str]) -> list[OpenPromise]:
-    statement = select(_PROMISE).where(
-        _PROMISE.c.customer_id.in_(customer_ids), _PROMISE.c.status == PromiseStatus.OPEN
-    )
+    return await _promises(work, customer_ids, [PromiseStatus.OPEN])
+
+
+async def unkept_promises(work: Work, customer_ids: Collection[str]) -> list[OpenPromise]:
+    """Those that are open, and those that were broken."""
+    return await _promises(work, customer_ids, [PromiseStatus.OPEN, PromiseStatus.BROKEN])
+
+
+async def _promises(
+    work: Work, customer_ids: Collection[str], statuses: Collection[PromiseStatus]
+) -> list[OpenPromise]:
+    statement = select(_PROMISE).where(_PROMISE.c.customer_id.in_(customer_ids), _PROMISE.c.status.in_(statuses))
     return [
         OpenPromise(
             row.id,
@@ -110,6 +120,7 @@ async def open_promises(work: Work, customer_ids: Collection[str]) -> list[OpenP
             row.made_at,
             None if row.amount is None else Decimal(row.amount),
             row.currency,
+            is_broken=row.status == PromiseStatus.BROKEN,
         )
         for row in await work.all(statement.order_by(_PROMISE.c.id))
     ]

@@ -129,6 +129,7 @@ class AccountRow(SQLModel, table=True):
 
 class BillRow(SQLModel, table=True):
     __tablename__ = "bill"
+    __table_args__ = (_given("ix_bill_in_place_of", "in_place_of"),)
     id: str = _id()
     customer_id: str = _of("customer", index=True)
     account_id: str = _of("account", index=True)
@@ -139,6 +140,7 @@ class BillRow(SQLModel, table=True):
     due_on: date
     status: str
     instalment: int | None = None  # its number in the account's plan
+    in_place_of: str | None = _of("bill", nullable=True)  # the bill that the plan replaced
     created_at: datetime = Field(sa_type=Instant)
 
 

@@ -1,6 +1,7 @@
 """An easier way to repay, through the customer's own key: proposed, applied for, decided, kept or broken."""
 
 import asyncio
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -8,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from gateway import payments, promises
-from gateway.model import Bill, Customer, Role
-from gateway.requests import RecordPayment
+from gateway import bulk, customers, payments, promises
+from gateway.audit import checking
+from gateway.model import Bill, Customer, Role, Unacceptable
+from gateway.requests import RecordPayment, RecordPromise, RegisterBill
 from policies.decision import Outcome
-from policies.facts import Channel, PromiseStatus, Purpose
+from policies.facts import BillStatus, Channel, PromiseStatus, Purpose
 from policies.record import findings_from_json
 from tests.api.client import Api, open_api
 from tests.world import SERVICE
@@ -281,3 +283,166 @@ async def test_anothers_bill_and_application_are_nobodys(api: Api) -> None:
     assert error["extensions"]["code"] == "NOT_FOUND"
     assert listed["repaymentApplications"]["nodes"] == []
     assert date(2026, 11, 14) == bill.due_on
+
+
+# --- what the lender goes on saying of a bill that a plan replaced ----------------------------------------------------
+
+
+async def _planned(api: Api) -> tuple[Customer, Bill]:
+    customer, bill = await _owing(api)
+    await _decide(api, (await _submit(api, customer, bill))["application"]["id"])
+    return customer, bill
+
+
+async def _bills(api: Api, customer: Customer) -> list[tuple[str, str, str]]:
+    nodes = (
+        await api.data(
+            "query ($id: ID!) { customer(by: {id: $id}) {"
+            " bills { nodes { status amountDue { amount } amountLeft { amount } } } } }",
+            {"id": api.id(customer)},
+        )
+    )["customer"]["bills"]["nodes"]
+    return sorted((one["status"], one["amountDue"]["amount"], one["amountLeft"]["amount"]) for one in nodes)
+
+
+async def _promises(api: Api, customer: Customer) -> list[tuple[str, str]]:
+    return [(one["payBy"], one["status"]) for one in (await _state(api, customer))["promises"]]
+
+
+@pytest.mark.parametrize("by_account", [False, True])
+async def test_money_for_the_bill_pays_its_instalments_in_their_order(api: Api, by_account: bool) -> None:
+    customer, bill = await _planned(api)
+    api.world.wait(minutes=1)
+    where: dict[str, Any] = {"account": bill.account.reference} if by_account else {"bill_id": bill.id}
+
+    part = await payments.record(api.world.gateway, SERVICE, RecordPayment("P1", "a", Decimal(500), "CNY", **where))
+    first = await _promises(api, customer)
+    api.world.wait(minutes=1)
+    rest = await payments.record(api.world.gateway, SERVICE, RecordPayment("P2", "b", Decimal(800), "CNY", **where))
+
+    assert [str(one.amount) for one in part.payments] == ["411.50", "88.50"]
+    assert first == [("2026-12-10", "KEPT"), ("2027-01-10", "OPEN")]
+    assert rest.unallocated == Decimal("65.50")
+    assert await _bills(api, customer) == [
+        ("IN_PLAN", "1234.50", "1234.50"), *[("PAID", "411.50", "0")] * 3,
+    ]  # fmt: skip
+    assert {status for _, status in await _promises(api, customer)} == {"KEPT"}
+    with pytest.raises(Unacceptable, match="nothing is left"):
+        await payments.record(api.world.gateway, SERVICE, RecordPayment("P3", "c", Decimal(1), "CNY", bill_id=bill.id))
+
+
+@pytest.mark.parametrize("by_import", [False, True])
+@pytest.mark.parametrize(
+    ("said", "whole", "parts", "promise"),
+    [
+        (None, "IN_PLAN", "OPEN", "OPEN"),
+        (BillStatus.OPEN, "IN_PLAN", "OPEN", "OPEN"),
+        (BillStatus.DISPUTED, "IN_PLAN", "DISPUTED", "WITHDRAWN"),
+        (BillStatus.PAID, "PAID", "PAID", "KEPT"),
+        (BillStatus.WRITTEN_OFF, "WRITTEN_OFF", "WRITTEN_OFF", "WITHDRAWN"),
+    ],
+)
+async def test_what_is_said_of_the_bill_is_said_of_its_plan(
+    api: Api, said: BillStatus | None, whole: str, parts: str, promise: str, by_import: bool
+) -> None:
+    customer, bill = await _planned(api)
+    await _said(api, customer, bill, said, amount=Decimal("999.00"), by_import=by_import)
+
+    found = await _bills(api, customer)
+
+    assert sorted((status, due) for status, due, _ in found) == sorted([(whole, "1234.50"), *[(parts, "411.50")] * 3])
+    assert await _promises(api, customer) == [("2026-12-10", promise)]
+
+
+@pytest.mark.parametrize("by_import", [False, True])
+async def test_a_dispute_of_the_bill_that_is_over_leads_back_to_its_plan(api: Api, by_import: bool) -> None:
+    customer, bill = await _planned(api)
+
+    for said in (BillStatus.DISPUTED, BillStatus.OPEN):
+        await _said(api, customer, bill, said, by_import=by_import)
+
+    assert [status for status, _, _ in await _bills(api, customer)] == ["IN_PLAN", "OPEN", "OPEN", "OPEN"]
+
+
+async def test_a_plan_that_was_agreed_elsewhere_is_as_its_lender_says(api: Api) -> None:
+    customer, bill = await _owing(api)
+    await _said(api, customer, bill, BillStatus.IN_PLAN)
+
+    await payments.record(api.world.gateway, SERVICE, RecordPayment("P", "a", Decimal("34.50"), "CNY", bill_id=bill.id))
+    planned = await _bills(api, customer)
+    await _said(api, customer, bill, BillStatus.OPEN)
+
+    assert planned == [("IN_PLAN", "1234.50", "1200.00")]
+    assert await _bills(api, customer) == [("OPEN", "1234.50", "1200.00")]
+
+
+async def _said(
+    api: Api,
+    customer: Customer,
+    bill: Bill,
+    status: BillStatus | None,
+    *,
+    amount: Decimal = Decimal("1234.50"),
+    by_import: bool = False,
+) -> None:
+    gateway = api.world.gateway
+    wanted = RegisterBill(
+        reference=bill.reference,
+        customer_id=customer.reference if by_import else customer.id,
+        account_reference=bill.account.reference,
+        amount_due=amount,
+        currency="CNY",
+        due_on=bill.due_on,
+        status=status,
+    )
+    if by_import:
+        async with gateway.database.write() as work:
+            [done] = await bulk.register_bills(gateway, work, SERVICE, [wanted])
+        assert not isinstance(done, Unacceptable)
+    else:
+        await customers.register_bill(gateway, SERVICE, wanted)
+    await checking.check(gateway.database)
+
+
+async def test_the_answer_says_what_was_agreed_though_some_of_it_is_paid(api: Api) -> None:
+    customer, bill = await _owing(api)
+    application = (await _submit(api, customer, bill))["application"]["id"]
+    await _decide(api, application)
+    await _pay(api, bill, "411.50", "P")
+
+    await api.world.deliver()
+
+    [text] = [one.text for one in api.world.sms.sent]
+    assert "第一期¥411.50" in text
+    assert "2026年12月10日" in text
+
+
+async def test_what_was_agreed_in_one_currency_is_not_approved_in_another(api: Api) -> None:
+    customer, bill = await _owing(api)
+    application = (await _submit(api, customer, bill))["application"]["id"]
+    await api.world.bill(customer, reference=bill.reference, account=bill.account.reference, currency="USD")
+
+    refused = await _decide(api, application)
+
+    assert [one["code"] for one in refused["userErrors"]] == ["CONFLICT"]
+
+
+async def test_money_that_came_in_time_and_was_posted_later_keeps_the_promise(api: Api) -> None:
+    customer, bill = await _owing(api)
+    promise = RecordPromise(
+        customer.id, date(2026, 11, 26), account=bill.account.reference, amount=Decimal(100), currency="CNY"
+    )
+    await customers.record_promise(api.world.gateway, SERVICE, promise)
+    in_time = api.world.clock() + timedelta(days=1)
+    api.world.wait(days=5)
+    await promises.watch(api.world.gateway)
+    broken = await _promises(api, customer)
+
+    late = RecordPayment("P1", "a", Decimal(100), "CNY", bill_id=bill.id)
+    await payments.record(api.world.gateway, SERVICE, late)
+    still = await _promises(api, customer)
+    await payments.record(api.world.gateway, SERVICE, replace(late, reference="P2", at=in_time))
+
+    assert [status for _, status in (*broken, *still)] == ["BROKEN", "BROKEN"]
+    assert [status for _, status in await _promises(api, customer)] == ["KEPT"]
+    await checking.check(api.world.gateway.database)

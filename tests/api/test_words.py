@@ -72,8 +72,9 @@ async def test_words_of_a_template_are_checked_as_they_are_written(api: Api) -> 
 async def test_a_whole_text_is_clean_with_its_facts_by_their_names(api: Api) -> None:
     given = {"channel": "SMS", "locale": "en", "jurisdiction": "CN", "purpose": "OVERDUE_REMINDER"}
     text = (
-        "{{ lender }}: your payment of {{amount}}, due on {{ due_on }}, is {{ days_overdue }} overdue. Pay: {{ pay_url }} "
-        "To dispute it, or for help: {{ help_url }} We may contact you again. Reply STOP to stop texts."
+        "{{ lender }}: your payment of {{amount}}, due on {{ due_on }}, is {{ days_overdue }} overdue. "
+        "Pay: {{ pay_url }} To dispute it, or for help: {{ help_url }} "
+        "We may contact you again. Reply STOP to stop texts."
     )
 
     clean = (await api.data(CHECK, {"input": {**given, "text": text}}, role=Role.ADMIN))["checkWords"]

@@ -206,7 +206,7 @@ async def test_what_cannot_be_put_into_a_message_settles_it_all_the_same_and_mak
         customer = await world.customer("CN")
         bill = await world.bill(customer)
         complaint = await filed(world, customer)
-        answer = "long " * 300
+        answer = "详情见信。" * 300
 
         settled, told = await complaining.settle(world.gateway, AGENT, complaint.id, answer)
         await world.deliver()
@@ -215,3 +215,21 @@ async def test_what_cannot_be_put_into_a_message_settles_it_all_the_same_and_mak
         assert told is None
         assert (world.sms.sent, world.email.sent) == ([], [])
         assert await reminded(world, customer, bill.id) is ContactStatus.SCHEDULED
+
+
+async def test_an_answer_that_no_message_may_give_settles_nothing(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        customer = await world.customer("CN")
+        bill = await world.bill(customer)
+        complaint = await filed(world, customer)
+
+        for answer in ("我们会起诉您", "We are very sorry, and have put it right."):  # in Chinese
+            with pytest.raises(Unacceptable) as refused:
+                await complaining.settle(world.gateway, AGENT, complaint.id, answer)
+            assert [one.field for one in refused.value.errors] == [("answer",)]
+        held = await reminded(world, customer, bill.id)
+        settled, told = await complaining.settle(world.gateway, AGENT, complaint.id, "很抱歉，我们已经改正。")
+
+        assert held is ContactStatus.REFUSED
+        assert (settled.status, settled.answer) == (ComplaintStatus.SETTLED, "很抱歉，我们已经改正。")
+        assert told is not None

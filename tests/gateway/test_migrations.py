@@ -57,6 +57,7 @@ async def test_the_partial_indexes_are_partial(empty: Database) -> None:
     assert {row.name for row in rows} == {
         "ix_application_open",
         "ix_attempt_open",
+        "ix_bill_in_place_of",
         "ix_contact_bill_id_id",
         "ix_contact_due",
         "ix_contact_in_reply_to",

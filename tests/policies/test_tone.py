@@ -147,8 +147,8 @@ def test_every_word_is_found_in_traditional_characters_too() -> None:
     walked = 0
     for word in words:
         for place, character in enumerate(word):
-            for other in others.get(character, ()):
-                hidden = word[:place] + other + word[place + 1 :]
+            for form in others.get(character, ()):
+                hidden = word[:place] + form + word[place + 1 :]
                 assert list(forbidden(hidden, None, discreet=True)), hidden
                 walked += 1
 

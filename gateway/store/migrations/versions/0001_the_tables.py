@@ -219,14 +219,17 @@ def upgrade() -> None:
     sa.Column('due_on', sa.Date(), nullable=False),
     sa.Column('status', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('instalment', sa.Integer(), nullable=True),
+    sa.Column('in_place_of', sa.String(length=32), nullable=True),
     sa.Column('created_at', gateway.store.types.Instant(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_bill_account_id')),
     sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_bill_customer_id')),
+    sa.ForeignKeyConstraint(['in_place_of'], ['bill.id'], name=op.f('fk_bill_in_place_of')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_bill')),
     sa.UniqueConstraint('reference', name=op.f('uq_bill_reference'))
     )
     op.create_index(op.f('ix_bill_account_id'), 'bill', ['account_id'], unique=False)
     op.create_index(op.f('ix_bill_customer_id'), 'bill', ['customer_id'], unique=False)
+    op.create_index('ix_bill_in_place_of', 'bill', ['in_place_of'], unique=False, sqlite_where=sa.text('in_place_of IS NOT NULL'), postgresql_where=sa.text('in_place_of IS NOT NULL'))
     op.create_table('caller',
     sa.Column('id', sa.String(length=32), nullable=False),
     sa.Column('role', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
