@@ -1,13 +1,13 @@
 """A bill that an agreed plan replaced: its lender goes on speaking of it, and means the instalments in its place.
 
-IN_PLAN with instalments
-  money for it            is for its instalments, in their order (`payments.py`)
-  OPEN, or nothing said   it stays as it was, and so do its sums: what is owed is in the plan. A dispute is over
-  DISPUTED                it stays IN_PLAN; its instalments are disputed
-  PAID, WRITTEN_OFF       it is, and so are the instalments that are still open
+money for it            is for its instalments, in their order (`payments.py`)
+nothing said, IN_PLAN   it stays as it was, and so do its sums: what is owed is in the plan
+OPEN                    it is IN_PLAN, and instalments that no money has covered are open again, whatever had ended them
+DISPUTED                it is IN_PLAN; its open instalments are disputed
+PAID, WRITTEN_OFF       it is, and so are the instalments that are not paid
 
-Promised instalments that are paid so are kept promises; others that are not asked for any more are withdrawn. An
-IN_PLAN bill without instalments is in a plan that was agreed elsewhere: it is as its lender says.
+Promised instalments that are paid so are kept promises; others that are not asked for any more are withdrawn. A bill
+without instalments that is IN_PLAN is in a plan that was agreed elsewhere: it is as its lender says.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -20,7 +20,7 @@ from policies.facts import BillStatus, PromiseStatus
 
 _ENDS = {BillStatus.PAID, BillStatus.WRITTEN_OFF}
 _BEFORE = {
-    BillStatus.OPEN: {BillStatus.DISPUTED},
+    BillStatus.OPEN: {BillStatus.DISPUTED, *_ENDS},
     BillStatus.DISPUTED: {BillStatus.OPEN},
     BillStatus.PAID: {BillStatus.OPEN, BillStatus.DISPUTED},
     BillStatus.WRITTEN_OFF: {BillStatus.OPEN, BillStatus.DISPUTED},
@@ -29,25 +29,43 @@ _BEFORE = {
 
 
 async def of_plans(work: Work, known: Collection[Bill]) -> Mapping[str, Sequence[Bill]]:
-    """The instalments in the place of those of these bills that are IN_PLAN, by the bill; none where there are none."""
-    planned = [one.id for one in known if one.status is BillStatus.IN_PLAN]
-    if not planned:
-        return {}
-    found = {one: await bills.in_place_of(work, [one]) for one in planned}
-    return {one: instalments for one, instalments in found.items() if instalments}
+    """The instalments in the place of each of these bills, by their days; nothing of a bill that has none.
+
+    An instalment that another plan has replaced is there as that plan's.
+    """
+    found = await bills.in_place_of(work, [one.id for one in known])
+    parts: dict[str, list[Bill]] = {}
+    for one in found:
+        if one.in_place_of is not None:
+            parts.setdefault(one.in_place_of, []).append(one)
+
+    def leaves(id_: str) -> list[Bill]:
+        return [leaf for part in parts.get(id_, ()) for leaf in (leaves(part.id) or [part])]
+
+    plans = {one.id: leaves(one.id) for one in known}
+    return {id_: sorted(plan, key=lambda one: (one.due_on, one.id)) for id_, plan in plans.items() if plan}
 
 
 def kept_in_plan(before: Bill, said: BillStatus | None, after: Bill) -> Bill:
     """The bill that a plan replaced, when its lender says something of it."""
-    status = said if said in _ENDS else BillStatus.IN_PLAN
+    status = before.status if said is None else said if said in _ENDS else BillStatus.IN_PLAN
     return replace(before, account=after.account, status=status)
 
 
-async def follow(work: Work, caller: Caller, said: BillStatus | None, instalments: Sequence[Bill]) -> list[Bill]:
+def to_be_paid(plan: Sequence[Bill]) -> list[Bill]:
+    """What money for the whole is for: first what is asked for."""
+    return sorted(plan, key=lambda one: one.status is not BillStatus.OPEN)
+
+
+async def follow(work: Work, caller: Caller, said: BillStatus | None, plan: Sequence[Bill]) -> list[Bill]:
     """What that means for its instalments: those that changed. The customer is locked."""
     if said is None or said is BillStatus.IN_PLAN:
         return []
-    changed = [replace(one, status=said) for one in instalments if one.status in _BEFORE[said]]
+    changed = [
+        replace(one, status=said)
+        for one in plan
+        if one.status in _BEFORE[said] and (said is not BillStatus.OPEN or one.amount_paid < one.amount_due)
+    ]
     await bills.change(work, changed, caller)
     if said is not BillStatus.OPEN:
         await _settle_promises(work, caller, said, changed)

@@ -6,11 +6,12 @@ has either left before its payment was recorded, or does not leave.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 
 from gateway import contact, ending, instalments, relief
 from gateway.applications import promise
-from gateway.calendars import day_over
+from gateway.calendars import day_of, day_over
 from gateway.callers import may_see
 from gateway.core import Gateway
 from gateway.model import Bill, Caller, Contact, Customer, Payment, UserErrorCode, problem
@@ -88,9 +89,7 @@ async def _asked(work: Work, wanted: RecordPayment) -> list[Bill]:
         asked = list((await bills.by_id(work, [wanted.bill_id])).values())
         # Who pays the bill that a plan replaced pays the plan.
         plans = await instalments.of_plans(work, asked)
-        replaced = {bill.id for bill in asked} & plans.keys()
-        parts = [one for id_ in replaced for one in plans[id_] if one.status is not BillStatus.IN_PLAN]
-        return [bill for bill in asked if bill.id not in replaced] + parts
+        return [one for bill in asked for one in instalments.to_be_paid(plans.get(bill.id, [bill]))]
     assert wanted.account is not None
     found = await payments.open_bills(work, wanted.account)
     # Who was not locked came between: theirs is for the next payment.
@@ -133,13 +132,13 @@ async def _keep_promises(gateway: Gateway, work: Work, caller: Caller, customer_
     for one in promised:
         if await _is_kept(gateway, work, one, found[one.customer_id]):
             await payments.settle(work, one, PromiseStatus.KEPT, caller)
-            await _promise_next(work, one, caller)
+            await _promise_next(work, one, caller, day_of(gateway, found[one.customer_id], work.now))
 
 
-async def _promise_next(work: Work, kept: OpenPromise, caller: Caller) -> None:
-    """The instalment of the plan that comes after it."""
+async def _promise_next(work: Work, kept: OpenPromise, caller: Caller, today: date) -> None:
+    """The instalment of the plan that comes after it, where its day has not passed."""
     following = await payments.next_instalment(work, kept)
-    if following is not None and following.due_on >= work.now.date():
+    if following is not None and following.due_on >= today:
         await promise(work, following, caller.id)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gateway import bulk, customers, payments, promises
+from gateway import bulk, customers, instalments, payments, promises
 from gateway.audit import checking
 from gateway.model import Bill, Customer, Role, Unacceptable
 from gateway.requests import RecordPayment, RecordPromise, RegisterBill
@@ -362,6 +362,53 @@ async def test_a_dispute_of_the_bill_that_is_over_leads_back_to_its_plan(api: Ap
         await _said(api, customer, bill, said, by_import=by_import)
 
     assert [status for status, _, _ in await _bills(api, customer)] == ["IN_PLAN", "OPEN", "OPEN", "OPEN"]
+
+
+@pytest.mark.parametrize("ended", [BillStatus.PAID, BillStatus.WRITTEN_OFF])
+async def test_a_bill_that_is_open_again_after_its_end_is_in_its_plan_again(api: Api, ended: BillStatus) -> None:
+    """What money has covered stays paid: nobody is asked twice."""
+    customer, bill = await _planned(api)
+    api.world.wait(minutes=1)
+    paid = RecordPayment("P1", "a", Decimal("411.50"), "CNY", bill_id=bill.id)
+    await payments.record(api.world.gateway, SERVICE, paid)
+
+    await _said(api, customer, bill, ended)
+    after = await _bills(api, customer)
+    await _said(api, customer, bill, None)
+    unsaid = await _bills(api, customer)
+    await _said(api, customer, bill, BillStatus.OPEN)
+
+    assert {status for status, _, _ in after} == {ended, "PAID"}
+    assert unsaid == after
+    assert [status for status, _, _ in await _bills(api, customer)] == ["IN_PLAN", "OPEN", "OPEN", "PAID"]
+
+
+async def test_money_goes_to_what_is_asked_for_before_what_is_disputed(api: Api) -> None:
+    customer, bill = await _planned(api)
+    async with api.world.gateway.database.read() as work:
+        [first, *_] = (await instalments.of_plans(work, [bill]))[bill.id]
+    await _said(api, customer, first, BillStatus.DISPUTED, amount=first.amount_due)
+
+    await payments.record(
+        api.world.gateway, SERVICE, RecordPayment("P1", "a", Decimal("411.50"), "CNY", bill_id=bill.id)
+    )
+
+    assert [status for status, _, _ in await _bills(api, customer)] == ["DISPUTED", "IN_PLAN", "OPEN", "PAID"]
+
+
+async def test_a_plan_for_an_instalment_stands_in_its_place(api: Api) -> None:
+    customer, bill = await _planned(api)
+    async with api.world.gateway.database.read() as work:
+        [first, *_] = (await instalments.of_plans(work, [bill]))[bill.id]
+    smaller = _plan(("2026-12-10", "211.50"), ("2026-12-20", "200.00"))
+    again = await _submit(api, customer, first, idempotencyKey="two", instalments=smaller)
+    await _decide(api, again["application"]["id"])
+
+    recorded = await payments.record(
+        api.world.gateway, SERVICE, RecordPayment("P1", "a", Decimal(500), "CNY", bill_id=bill.id)
+    )
+
+    assert [str(one.amount) for one in recorded.payments] == ["211.50", "200.00", "88.50"]
 
 
 async def test_a_plan_that_was_agreed_elsewhere_is_as_its_lender_says(api: Api) -> None:
