@@ -56,7 +56,13 @@ def _packs(folder: Path) -> Path:
 
 
 def _client(one: Server, key: str) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=one.url, headers={"Authorization": f"Bearer {key}"}, timeout=60)
+    """Few connections, and patience in the queue for them: a busy machine is neither a lost request nor a late one."""
+    return httpx.AsyncClient(
+        base_url=one.url,
+        headers={"Authorization": f"Bearer {key}"},
+        limits=httpx.Limits(max_connections=20),
+        timeout=httpx.Timeout(60, pool=None),
+    )
 
 
 async def _register(client: httpx.AsyncClient, reference: str, jurisdiction: str, number: str) -> str:
