@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 
 from gateway import exporting
 from gateway.model import Customer, Role
@@ -65,6 +66,7 @@ async def test_a_customer_is_not_told_who_works_for_the_lender(api: Api) -> None
         assert hidden not in theirs
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_what_was_set_is_exported_in_plain_and_without_who_set_it(lives: Lives) -> None:
     api, life = lives.api, lives.mine
 
