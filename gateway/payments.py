@@ -54,7 +54,9 @@ async def record(gateway: Gateway, caller: Caller, wanted: RecordPayment) -> Rec
         taken_back = await ending.closed(work, caller, credited)
         await _keep_promises(gateway, work, caller, {one.customer_id for one in credited})
         replaced = [
-            one for payment in paid for one in await relief.shown(gateway, work, payment.customer_id, payment.id)
+            one
+            for customer_id, cause_id in {first.customer_id: first.id for first in reversed(paid)}.items()
+            for one in await relief.shown(gateway, work, customer_id, cause_id)
         ]
         receipt = await _receipt(gateway, work, caller, paid[-1]) if wanted.send_receipt else None
         is_due = receipt is not None and receipt.due_at is not None and receipt.due_at <= work.now

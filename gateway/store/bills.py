@@ -93,14 +93,14 @@ async def accounts_by_references(work: Work, references: Collection[str]) -> dic
 
 
 async def in_place_of(work: Work, ids: Collection[str]) -> list[Bill]:
-    """The instalments of the plans that replaced these bills, and of those that replaced instalments; by their days."""
+    """The instalments of the plans that replaced these bills, and of those that replaced instalments."""
     found: dict[str, Bill] = {}
     asked = set(ids)
     while asked:
         rows = await work.all(select_bills().where(_BILL.c.in_place_of.in_(asked)))
         asked = {row.id for row in rows} - found.keys()
         found |= {row.id: bill(row) for row in rows}
-    return sorted(found.values(), key=lambda one: (one.due_on, one.id))
+    return list(found.values())
 
 
 async def add(work: Work, new: Collection[Bill], by: Caller) -> None:
