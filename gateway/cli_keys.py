@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 
 from gateway.api.permissions import scopes
@@ -14,7 +13,7 @@ from gateway.callers import CannotRotate, create_key, rotate_key
 from gateway.cli_database import customer_id, with_database
 from gateway.clock import SystemClock
 from gateway.model import Role
-from gateway.printing import cell
+from gateway.printing import cell, show
 from gateway.settings import Settings
 from gateway.store import callers
 from gateway.store.callers import Listed
@@ -176,7 +175,7 @@ def _show(found: Sequence[Listed], now: datetime) -> None:
             _short(ends),
             _short(max(used, default=None)),
         )
-    Console(width=max(140, Console().width)).print(table)
+    show(table)
 
 
 def _end(key: callers.Key) -> datetime:

@@ -22,7 +22,7 @@ from gateway.app import open_gateway
 from gateway.clock import SystemClock
 from gateway.core import Gateway
 from gateway.model import OPERATOR, Pause, Unacceptable
-from gateway.printing import cell
+from gateway.printing import cell, show
 from gateway.providers import MAIL, signer
 from gateway.receiving import receive
 from gateway.settings import Settings
@@ -197,4 +197,4 @@ def _show(found: list[Pause], *, as_json: bool) -> None:
     table = Table(Column("id", no_wrap=True, min_width=32), "stops", "since", "by", "reason")
     for row in rows:
         table.add_row(*map(cell, row.values()))
-    Console(width=max(140, Console().width)).print(table)
+    show(table)

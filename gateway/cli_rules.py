@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 
 from gateway.clock import SystemClock
-from gateway.printing import cell
+from gateway.printing import cell, show
 from gateway.settings import Settings
 from policies import check, rulebook
 from policies.decision import Decision, Defer
@@ -41,7 +40,7 @@ def list_(code: _Code, as_json: _AsJson = False) -> None:
         told = _told(book, rule.terms.info.id)
         shown = (told[name] for name in ("id", "title", "binds", "confidence", "in_force", "citation"))
         table.add_row(*map(cell, shown))
-    Console(width=max(140, Console().width)).print(table)
+    show(table)
 
 
 def _table(*columns: str) -> Table:
@@ -139,7 +138,7 @@ def _show(decision: Decision, language: str) -> None:
         )
         reason = say(finding.verdict.reason, language)
         table.add_row(*map(cell, (outcome, finding.rule.id, reason, finding.rule.citation or "house policy")))
-    Console(width=max(140, Console().width)).print(table)
+    show(table)
 
 
 def _book(code: str) -> Rulebook:

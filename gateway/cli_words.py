@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 
 from gateway.app import lender
-from gateway.printing import cell
+from gateway.printing import cell, show
 from gateway.settings import Settings
 from gateway.words import Words
 from policies.tone import Problem
@@ -67,4 +66,4 @@ def _print(columns: tuple[str, ...], rows: list[list[str]]) -> None:
     table = Table(*(Column(name, overflow="fold") for name in columns))
     for row in rows:
         table.add_row(*map(cell, row))
-    Console(width=max(140, Console().width)).print(table)
+    show(table)

@@ -15,7 +15,7 @@ from gateway.calendars import day_of, day_over
 from gateway.callers import may_see
 from gateway.core import Gateway
 from gateway.model import Bill, Caller, Contact, Customer, Payment, UserErrorCode, problem
-from gateway.promises import paid_in_time
+from gateway.promises import is_enough, paid_in_time
 from gateway.requests import RecordPayment, RequestContact
 from gateway.store import bills, customers, payments
 from gateway.store.faults import repeated
@@ -147,9 +147,9 @@ async def _promise_next(work: Work, kept: OpenPromise, caller: Caller, today: da
 async def _is_kept(gateway: Gateway, work: Work, promise: OpenPromise, customer: Customer) -> bool:
     """A promise without an amount is kept when nothing is left; when its day has passed, by any payment before."""
     came = await paid_in_time(work, promise, day_over(gateway, customer, promise.pay_by))
-    if promise.amount is not None:
-        return came >= promise.amount
-    return came > 0 and (promise.is_broken or not await payments.owes(work, promise))
+    if not is_enough(promise, came):
+        return False
+    return promise.amount is not None or promise.is_broken or not await payments.owes(work, promise)
 
 
 async def _receipt(gateway: Gateway, work: Work, caller: Caller, payment: Payment) -> Contact:

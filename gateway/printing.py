@@ -2,6 +2,8 @@
 
 import unicodedata
 
+from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 
@@ -13,6 +15,11 @@ def visible(text: str) -> str:
 def cell(text: str) -> Text:
     """For a table: without a meaning for square brackets or colons either."""
     return Text(visible(text))
+
+
+def show(table: Table) -> None:
+    """On standard output, never so narrow that an id or an instant is cut: into a file or a pipe there is no width."""
+    Console(width=max(140, Console().width)).print(table)
 
 
 def _is_plain(character: str) -> bool:

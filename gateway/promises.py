@@ -44,8 +44,8 @@ async def watch(gateway: Gateway, limit: int = 200) -> int:
             if promise.id not in ids or work.now < over:
                 continue
             paid = await paid_in_time(work, promise, over)
-            is_kept = paid >= promise.amount if promise.amount is not None else paid > 0
-            await payments.settle(work, promise, PromiseStatus.KEPT if is_kept else PromiseStatus.BROKEN, GATEWAY)
+            status = PromiseStatus.KEPT if is_enough(promise, paid) else PromiseStatus.BROKEN
+            await payments.settle(work, promise, status, GATEWAY)
             replaced += await relief.shown(gateway, work, promise.customer_id, promise.id)
             settled += 1
     announce(gateway, replaced, wake=bool(replaced))
@@ -56,6 +56,11 @@ async def paid_in_time(work: Work, promise: OpenPromise, over: datetime) -> Deci
     """What has come in on the promised debts, in its currency, since it was promised and before its day was over."""
     came = [one for one in await payments.since(work, promise) if one.at < over]
     return sum((one.amount for one in came if promise.currency in (None, one.currency)), Decimal())
+
+
+def is_enough(promise: OpenPromise, paid: Decimal) -> bool:
+    """Whether what came in by its day has kept a promise, now that the day has passed: all of its sum, or anything."""
+    return paid >= promise.amount if promise.amount is not None else paid > 0
 
 
 async def _overdue(work: Work, limit: int) -> list[tuple[str, str]]:
