@@ -4,7 +4,7 @@ Each reference stands once in a batch. What would change nothing is left alone; 
 with what is wrong with it, and nothing of it is written.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -65,8 +65,9 @@ async def register_customers(
 ) -> list[Outcome]:
     """In the order of `wanted`."""
     references = [one.reference for one in wanted]
-    await work.lock((await store.ids_by_references(work, references)).values())
-    known = await store.by_references(work, references)
+    locked = await _locked(work, references)
+    # Who is registered from here on makes it a conflict to write them, and the transaction is tried again.
+    known = {key: one for key, one in (await store.by_references(work, references)).items() if key in locked}
     ids = {one.id for one in known.values()}
     erased = await erasures.of_customers(work, ids)
     points: dict[str, list[ContactPoint]] = {one: [] for one in ids}
@@ -88,6 +89,23 @@ async def register_customers(
     await store.add_points(work, await customers.not_erased(work, found.new_points), caller)
     await store.change_points(work, found.changed_points, caller)
     return outcomes
+
+
+async def _locked(work: Work, references: Collection[str]) -> dict[str, str]:
+    """The ids of the customers of these references. Whoever is registered meanwhile is locked as well."""
+    found = await store.ids_by_references(work, references)
+    while not work.holds(found.values()):
+        await work.lock(found.values())
+        found = await store.ids_by_references(work, references)
+    return found
+
+
+async def _locked_accounts(work: Work, references: Collection[str]) -> dict[str, Account]:
+    found = await bills.accounts_by_references(work, references)
+    while not work.holds([], ids := {one.id for one in found.values()}):
+        await work.lock([], ids)
+        found = await bills.accounts_by_references(work, references)
+    return found
 
 
 def _customer(
@@ -124,12 +142,8 @@ async def _stop_the_erased(work: Work, new: Sequence[Customer], caller: Caller) 
 
 async def register_bills(gateway: Gateway, work: Work, caller: Caller, wanted: Sequence[RegisterBill]) -> list[Outcome]:
     """In the order of `wanted`, whose `customer_id` holds the customer's reference."""
-    whose = {one.customer_id for one in wanted}
-    await work.lock((await store.ids_by_references(work, whose)).values())
-    owners = await store.ids_by_references(work, whose)
-    accounts = await bills.accounts_by_references(work, {one.account_reference for one in wanted})
-    await work.lock([], {one.id for one in accounts.values()})
-    accounts = await bills.accounts_by_references(work, {one.account_reference for one in wanted})
+    owners = await _locked(work, {one.customer_id for one in wanted})
+    accounts = await _locked_accounts(work, {one.account_reference for one in wanted})
     known = await bills.by_references(work, {one.reference for one in wanted})
     debtors = await bills.debtors_of(work, {one.id for one in accounts.values()})
     erased = await erasures.of_customers(work, owners.values())

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from policies.decision import Allow, Confidence, Reason, Refuse, RuleInfo, Verdict
-from policies.rule import Case, Rule, Terms, defer
+from policies.rule import Case, Rule, Terms, defer, local
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,10 +36,10 @@ class Wanted:
     def check(self, case: Case, at: datetime) -> Verdict | None:
         starts, ends = case.facts.not_before, case.facts.expires_at
         if ends is not None and (at >= ends or (starts is not None and starts >= ends)):
-            return Refuse(Reason("no_longer_wanted", {"until": ends.isoformat(), "zone": case.wall.key}))
+            return Refuse(Reason("no_longer_wanted", local(ends, case.wall)))
         if starts is not None and at < starts:
             return defer(starts, case.wall, "best_moment_ahead" if case.facts.at_best_moment else "not_wanted_yet")
-        return None if ends is None else Allow(Reason("wanted"), closes=ends)
+        return None if ends is None else Allow(Reason("wanted", local(ends, case.wall)), closes=ends)
 
 
 def core_rules(code: str, version: str) -> tuple[Rule, ...]:

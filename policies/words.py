@@ -16,7 +16,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "The customer's time zone is not known, so a person must decide.",
         "客户所在时区未知，须由人工处理。",
     ),
-    "wanted": ("It is within the time the caller asked for.", "在请求方要求的时间内。"),
+    "wanted": ("This request has not expired; it does at {until}.", "该请求尚未过期，有效至{until}。"),
     "not_wanted_yet": ("The caller wants this contact no earlier than {until}.", "请求方要求不早于{until}联系。"),
     "best_moment_ahead": (
         "At this time of day the customer has reacted before, so it waits until {until}.",

@@ -6,6 +6,9 @@ import multiprocessing
 import signal
 import sys
 from asyncio.subprocess import PIPE
+from collections.abc import Collection
+from dataclasses import asdict
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,15 +16,19 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from gateway import ahead, importing, payments
+from gateway import ahead, customers, importing, payments
 from gateway.audit import checking
 from gateway.importable import BadFile, Kind
 from gateway.importing import BadList, Progress
-from gateway.model import ContactStatus
-from gateway.requests import RecordPayment
-from policies.facts import Channel, Purpose
+from gateway.model import OPERATOR, ContactStatus
+from gateway.requests import NewPoint, RecordPayment, RegisterBill, RegisterCustomer
+from gateway.store import customers as store
+from gateway.store.work import Work
+from policies.facts import Channel, Place, Purpose
 from tests.processes import environment
 from tests.world import SERVICE, World, open_world
+
+server_only = pytest.mark.skipif("config.getoption('--database') != 'postgresql'", reason="needs two who write at once")
 
 COMMAND = str(Path(sys.executable).with_name("gateway"))
 
@@ -95,6 +102,81 @@ async def test_rows_become_customers_and_bills_and_bad_ones_are_listed_by_their_
     async with world.gateway.database.read() as work:
         rows = await work.all(text("SELECT reference, amount_paid, instalment, status FROM bill ORDER BY reference"))
     assert [tuple(row) for row in rows] == [("B-1", "0", 1, "OPEN"), ("B-2", "40", 2, "OPEN")]
+    await checking.check(world.gateway.database)
+
+
+async def kept(world: World) -> dict[str, list[dict[str, Any]]]:
+    """What is there, without what differs from one gateway to the next."""
+    own = {
+        "id",
+        "customer_id",
+        "account_id",
+        "data_key",
+        "log_hash",
+        "log_seq",
+        "seq",
+        "of_id",
+        "detail",
+        "unsubscribe_token",
+    }
+    async with world.gateway.database.read() as work:
+        found = {name: await work.all(text(f"SELECT * FROM {name}")) for name in ("account", "bill", "act")}
+        people = await store.by_references(work, ["C-a", "C-b"])
+        points = await store.points_of(work, [one.id for one in people.values()])
+    rows = {name: [dict(row._mapping) for row in rows] for name, rows in found.items()}
+    rows["customer"] = [asdict(one) for one in people.values()]
+    rows["contact_point"] = [asdict(one) for one in points]
+    shown = {
+        name: [{key: value for key, value in row.items() if key not in own} for row in rows[name]] for name in rows
+    }
+    return {name: sorted(rows, key=repr) for name, rows in shown.items()}
+
+
+async def test_what_becomes_of_a_row_is_what_the_api_makes_of_it(world: World, tmp_path: Path) -> None:
+    content = HEADER + ",place,shared\nC-a,王芳,zh-CN,CN,,13900000001,,wang@mail.example,HOME,true\n"
+    await imported(world, customers_file(tmp_path, content), Kind.CUSTOMERS)
+    await imported(world, bills_file(tmp_path, BILLS[:2]), Kind.BILLS)
+
+    (tmp_path / "other").mkdir()
+    async with open_world(tmp_path / "other") as other:
+        channels = ((Channel.SMS, "13900000001"), (Channel.EMAIL, "wang@mail.example"))
+        points = tuple(NewPoint(channel, address, None, Place.HOME, True) for channel, address in channels)
+        person = RegisterCustomer("C-a", "zh-CN", "CN", points, "王芳")
+        customer = await customers.register(other.gateway, OPERATOR, person)
+        first = RegisterBill(
+            "B-1", customer.id, "A", Decimal("100.00"), "CNY", date(2026, 11, 1), product="CREDIT_CARD", instalment=1
+        )
+        second = RegisterBill(
+            "B-2", customer.id, "A", Decimal("100.00"), "CNY", date(2026, 12, 1), amount_paid=Decimal(40), instalment=2
+        )
+        for bill in (first, second):
+            await customers.register_bill(other.gateway, OPERATOR, bill)
+        assert await kept(world) == await kept(other)
+
+
+@server_only
+@pytest.mark.parametrize("question", ["ids_by_references", "by_references"])
+async def test_who_is_registered_by_somebody_else_meanwhile_is_brought_up_to_date(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, question: str
+) -> None:
+    asked = getattr(store, question)
+    point = NewPoint(Channel.SMS, "13900000009")
+    somebody = RegisterCustomer("C-a", "en", "CN", (point,))
+
+    async def ask(work: Work, references: Collection[str]) -> object:
+        before = await asked(work, references)
+        monkeypatch.undo()
+        await customers.register(world.gateway, SERVICE, somebody)
+        return before if question == "ids_by_references" else await asked(work, references)
+
+    monkeypatch.setattr(store, question, ask)
+    done = (await imported(world, customers_file(tmp_path), Kind.CUSTOMERS)).run
+
+    assert (done.added, done.changed, done.rejected) == (1, 2, 2)
+    async with world.gateway.database.read() as work:
+        [found] = (await store.by_references(work, ["C-a"])).values()
+        assert found.locale == "zh-CN"
+        assert len(await store.points_of(work, [found.id])) == 4
     await checking.check(world.gateway.database)
 
 
