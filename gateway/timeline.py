@@ -59,6 +59,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "{initiator} made contact elsewhere ({medium}): {result}.",
         "{initiator}另行联系（{medium}）：{result}。",
     ),
+    "outside_contact.reply": ("A message of the customer came in: {medium}.", "收到客户消息：{medium}。"),
     "reply": ("The customer wrote to us; it was taken to mean {meaning}.", "客户来信，理解为：{meaning}。"),
     "reply.settled": ("A person has dealt with what the customer wrote.", "客户来信已由人工处理。"),
     "hold": ("Contact was put on hold: {hold}.", "暂停联系：{hold}。"),
@@ -179,11 +180,19 @@ _LIKE = {"asked_purpose": "purpose"}
 def say(entry: Entry, language: str) -> str:
     """What happened, as a sentence: in Chinese for any `zh` language, otherwise in English."""
     place = 1 if language.lower().startswith("zh") else 0
-    kind = "contact.diverted" if entry.kind == "contact" and entry.values.get("asked_purpose") else entry.kind
-    sentence = SENTENCES.get(kind, _UNKNOWN)[place]
+    sentence = SENTENCES.get(_kind(entry), _UNKNOWN)[place]
     said = sentence.format_map(_Words(entry, place))
     # A caller's name is as the caller has it.
     return said if sentence.startswith("{requested_by}") else said[0].upper() + said[1:]
+
+
+def _kind(entry: Entry) -> str:
+    """Which sentence it is: of some tables more than one."""
+    if entry.kind == "contact" and entry.values.get("asked_purpose"):
+        return "contact.diverted"
+    if entry.kind == "outside_contact" and str(entry.values.get("caller_id")).startswith("webhook:"):
+        return "outside_contact.reply"
+    return entry.kind
 
 
 class _Words(dict[str, str]):

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from gateway import customers, ending, timeline
+from channels.base import Reply
+from gateway import customers, ending, receiving, timeline
+from gateway.core import Ear
 from gateway.model import Customer, OutsideResult
 from gateway.requests import PlaceHold, RecordOutsideContact
 from gateway.store import log
@@ -110,6 +112,18 @@ async def test_no_sentence_has_a_gap_or_anything_personal(api: Api) -> None:
         for step in (await told(api, life.customer, language=language))["nodes"]:
             assert step["kind"] in timeline.SENTENCES
             assert not re.search(r" - |（-）|\{|Wang|13900000000|What is this about", step["what"]), step
+
+
+async def test_what_the_customer_wrote_is_not_told_as_a_contact_elsewhere(api: Api) -> None:
+    customer = await api.world.customer()
+    ear = Ear("sms", Channel.SMS, frozenset({"sms"}))
+    await receiving.receive(api.world.gateway, ear, [Reply("their-id", "+8613900000000", "我失业了")])
+
+    whats = [step["what"] for step in (await told(api, customer))["nodes"]]
+
+    assert "A message of the customer came in: a text." in whats
+    assert "The customer wrote to us; it was taken to mean that paying is hard." in whats
+    assert not any("elsewhere" in what for what in whats)
 
 
 @pytest.mark.parametrize(
