@@ -5,7 +5,7 @@ with what is wrong with it, and nothing of it is written.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 
 from gateway import customers, ending, instalments
@@ -208,8 +208,7 @@ def _bill(work: Work, before: Bill | None, owner: str, wanted: RegisterBill, bat
     if before is None:
         batch.new.append(after)
         return Done.ADDED
-    # The account that the bill names is another's change, unless it is now on another.
-    if replace(after, account=before.account) == before and account.id == before.account.id:
+    if customers.is_same(before, after):
         return Done.UNCHANGED if known == account else Done.CHANGED
     batch.changed.append((before, after))
     return Done.CHANGED

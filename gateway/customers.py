@@ -42,7 +42,10 @@ from policies.facts import BillStatus, HoldKind, LenderRole, Party, Place, Promi
 
 @repeated
 async def register(gateway: Gateway, caller: Caller, wanted: RegisterCustomer) -> Customer:
-    """Create a customer or bring one up to date. What is absent stays as it was; contact points merge by address."""
+    """Create a customer or bring one up to date. What is absent stays as it was; contact points merge by address.
+
+    What changes nothing is not on record.
+    """
     if wanted.jurisdiction not in gateway.rulebooks:
         known = ", ".join(sorted(gateway.rulebooks))
         raise problem(UserErrorCode.INVALID, f"there is no rulebook for it; there are {known}", "jurisdiction")
@@ -56,7 +59,7 @@ async def register(gateway: Gateway, caller: Caller, wanted: RegisterCustomer) -
         if before is None:
             await store.add(work, [customer], caller)
             await _stop_if_erased(work, customer, caller)
-        else:
+        elif customer != before:
             await store.change(work, [customer], caller)
         added, changed = merged_points(work, customer, points, new_points)
         await store.add_points(work, await not_erased(work, added), caller)
@@ -177,7 +180,10 @@ async def not_erased(work: Work, added: list[ContactPoint]) -> list[ContactPoint
 
 @repeated
 async def register_bill(gateway: Gateway, caller: Caller, wanted: RegisterBill) -> Bill:
-    """Create a bill and its account, or bring them up to date. What is absent stays as it was."""
+    """Create a bill and its account, or bring them up to date. What is absent stays as it was.
+
+    What changes nothing is not on record.
+    """
     async with gateway.database.write() as work:
         customer = await locked_customer(work, caller, wanted.customer_id)
         await refuse_if_erased(work, customer.id, "customerId")
@@ -189,7 +195,10 @@ async def register_bill(gateway: Gateway, caller: Caller, wanted: RegisterBill) 
         plan = (await instalments.of_plans(work, [before])).get(before.id, ()) if before else ()
         if before and plan:
             bill = instalments.kept_in_plan(before, wanted.status, bill)
-        await (bills.change(work, [bill], caller) if before else bills.add(work, [bill], caller))
+        if before is None:
+            await bills.add(work, [bill], caller)
+        elif not is_same(before, bill):
+            await bills.change(work, [bill], caller)
         changed = await instalments.follow(work, caller, wanted.status, plan)
         taken_back = await ending.closed(work, caller, [bill, *changed]) if before else []
     gateway.changes.publish((one.id, one.customer_id) for one in taken_back)
@@ -215,6 +224,11 @@ def merged_bill(work: Work, before: Bill | None, account: Account, customer_id: 
         amount_paid=paid,
         instalment=wanted.instalment or (before.instalment if before else None),
     )
+
+
+def is_same(before: Bill, after: Bill) -> bool:
+    """Nothing of the bill is changed. Its account is changed for itself, unless it is now another."""
+    return after.account.id == before.account.id and replace(after, account=before.account) == before
 
 
 def merged_account(work: Work, before: Account | None, wanted: RegisterBill) -> Account:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import text
 
 from gateway import customers
 from gateway.model import (
@@ -270,6 +271,29 @@ async def test_a_bill_that_is_registered_again_keeps_what_is_absent(world: World
 
     assert after == replace(before, amount_due=Decimal("99.90"), currency="USD", due_on=date(2027, 1, 2))
     assert await _bill(world, before.id) == after
+
+
+async def test_what_is_registered_again_as_it_is_was_not_changed(world: World) -> None:
+    async def register(amount: str) -> None:
+        point = NewPoint(Channel.SMS, MOBILE)
+        customer = await _register(world, "nightly", point, name="Wang Fang", time_zones=("Asia/Urumqi",))
+        bill = {"account": "nightly", "product": "CREDIT_CARD", "due_on": date(2027, 1, 2)}
+        await world.bill(customer, reference="nightly", amount=Decimal(amount), **bill)
+
+    async def acts() -> list[str]:
+        async with world.gateway.database.read() as work:
+            found = await store.ids_by_references(work, ["nightly"])
+            return [row.what for row in await work.all(_ACTS, {"id": found["nightly"]})]
+
+    await register("100.00")
+    before = await acts()
+    await register("100.00")
+    assert await acts() == before
+    await register("99.00")
+    assert await acts() == [*before, "bill.changed"]
+
+
+_ACTS = text("SELECT what FROM act WHERE customer_id = :id ORDER BY seq")
 
 
 async def test_a_new_bill_is_open_and_on_an_ordinary_loan(world: World) -> None:
