@@ -7,7 +7,7 @@ from functools import partial
 from gateway.calendars import zone_of
 from gateway.core import Gateway
 from gateway.hardship import diverted, on_record
-from gateway.known import Known, Subject
+from gateway.known import Known, Subject, is_awaited
 from gateway.model import (
     Bill,
     Callback,
@@ -59,6 +59,7 @@ def judge(gateway: Gateway, known: Known, work: Work, asked: RequestContact) -> 
     channels = tuple(dict.fromkeys(request.channels or customer.preferred_channels or DEFAULT_CHANNELS))
     template = _template(gateway, request, customer, bill, channels)
     contact_id = work.new_id()
+    happened = answers.at if answers else request.answers_what_was_at or work.now
     subject = Subject(
         customer_id=customer.id,
         purpose=request.purpose,
@@ -66,6 +67,7 @@ def judge(gateway: Gateway, known: Known, work: Work, asked: RequestContact) -> 
         contact_id=contact_id,
         evidence=answers is not None or request.purpose in request.caller.purposes,
         in_reply_to=request.in_reply_to,
+        awaited=is_awaited(happened, work.now, channels, request.not_before),
         not_before=request.not_before,
         expires_at=request.expires_at or _lifetime(gateway, request.not_before or work.now),
     )

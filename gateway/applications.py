@@ -225,6 +225,7 @@ async def _tell(gateway: Gateway, work: Work, caller: Caller, decided: Applicati
         caller=replace(caller, purposes=caller.purposes | {Purpose.CUSTOMER_REPLY}),
         idempotency_key=f"answer to application {decided.id}",
         fingerprint=decided.id,
+        answers_what_was_at=decided.submitted_at,
         customer_id=decided.customer_id,
         purpose=Purpose.CUSTOMER_REPLY,
         bill_id=about.id,

@@ -65,6 +65,7 @@ def _decided(
         purpose=question.purpose,
         bill=visible_bill(known, customer, question.bill_id),
         evidence=question.purpose in caller.purposes,
+        awaited=True,
     )
     point = _point(known, question)
     rulebook = gateway.rulebooks[customer.jurisdiction]

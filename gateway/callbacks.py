@@ -152,7 +152,7 @@ async def _first_allowed(
         changed.append(one.contact)
         rulebook = gateway.rulebooks[known.customers[one.contact.customer_id].jurisdiction]
         try:
-            decision = of_channel(known, rulebook, subject_of(known, one), Channel.CALLBACK, work.now)
+            decision = of_channel(known, rulebook, subject_of(known, one, work.now), Channel.CALLBACK, work.now)
         except UncoveredYear as uncovered:
             # As at delivery: loud, and the calls behind it do not wait.
             log.error("a calendar has run out", calendar=uncovered.calendar, year=uncovered.year)
@@ -303,10 +303,13 @@ async def _move_on(gateway: Gateway, work: Work, queued: Queued, held: Held, cal
     is_given_up = (
         outcome is AttemptOutcome.PERMANENT_FAILURE or queued.callback.attempts >= gateway.settings.callback_rings
     ) and call.call_again_at is None
-    if call.call_again_at is not None and again >= queued.callback.ends:
-        # The customer named a later time: the promise is now that one.
-        await callbacks.change(work, {"id": queued.callback.id, "ends": again + OPEN_DAYS})
-        await contacts.change(work, [{"id": held.contact.id, "expires_at": again + OPEN_DAYS}])
+    if call.call_again_at is not None:
+        # The customer named another time: the promise is now that one.
+        named: dict[str, object] = {"id": held.contact.id, "not_before": again}
+        if again >= queued.callback.ends:
+            await callbacks.change(work, {"id": queued.callback.id, "ends": again + OPEN_DAYS})
+            named["expires_at"] = again + OPEN_DAYS
+        await contacts.change(work, [named])
     elif is_given_up or again >= queued.callback.ends:
         await _give_up(work, queued, held)
         return

@@ -178,6 +178,7 @@ async def _told(gateway: Gateway, work: Work, complaint: Complaint, answer: str)
         caller=_ANSWERING,
         idempotency_key=f"complaint:{complaint.id}",
         fingerprint=complaint.id,
+        answers_what_was_at=complaint.at,
         customer_id=complaint.customer_id,
         purpose=purpose,
         variables={"answer": answer},

@@ -9,7 +9,7 @@ import structlog
 from channels.base import Message, Provider
 from gateway.accepting import reserved
 from gateway.core import Gateway
-from gateway.known import Known, Subject
+from gateway.known import Known, Subject, is_awaited
 from gateway.model import Attempt, Contact, ContactStatus
 from gateway.planning import Plan, plan
 from gateway.store import attempts, decisions, slots
@@ -87,7 +87,7 @@ def next_step(gateway: Gateway, work: Work, known: Known, held: Held, doors: Doo
     if contact.expires_at is not None and contact.expires_at <= work.now:
         known.release(contact.customer_id, contact.id)
         return Step(held, {"id": contact.id, "status": ContactStatus.EXPIRED})
-    subject = subject_of(known, held)
+    subject = subject_of(known, held, work.now)
     rulebook = gateway.rulebooks[known.customers[contact.customer_id].jurisdiction]
     try:
         # What stands in line behind it must not push it back: it is a moment later than promised, as always.
@@ -116,9 +116,10 @@ def _later(held: Held, instant: datetime) -> Step:
     return Step(held, {"id": held.contact.id, "due_at": instant}, slot=slot)
 
 
-def subject_of(known: Known, held: Held) -> Subject:
-    """What a contact that is on record is about."""
+def subject_of(known: Known, held: Held, now: datetime) -> Subject:
+    """What a contact that is on record is about, now."""
     contact = held.contact
+    happened = known.outside[contact.in_reply_to].at if contact.in_reply_to else contact.created_at
     return Subject(
         customer_id=contact.customer_id,
         purpose=contact.purpose,
@@ -126,6 +127,7 @@ def subject_of(known: Known, held: Held) -> Subject:
         contact_id=contact.id,
         evidence=contact.evidence,
         in_reply_to=contact.in_reply_to,
+        awaited=is_awaited(happened, now, contact.channels, held.not_before),
         not_before=held.not_before,
         expires_at=contact.expires_at,
     )

@@ -38,11 +38,18 @@ class Subject:
     contact_id: str | None = None
     evidence: bool = False
     in_reply_to: str | None = None
+    awaited: bool = False  #: what it answers has just happened
     not_before: datetime | None = None
     at_best_moment: bool = False  #: `not_before` is when the customer has reacted before
     expires_at: datetime | None = None
     #: When it was promised for: what is reserved for later gives way to it, and is decided anew when it is due.
     promised_for: datetime | None = None
+
+
+def is_awaited(happened: datetime, now: datetime, channels: Collection[Channel], not_before: datetime | None) -> bool:
+    """Whether the customer waits at this hour: for an answer to what happened then, or for the call they wished for."""
+    is_call = set(channels) == {Channel.CALLBACK}
+    return now - max(happened, not_before or happened if is_call else happened) <= facts.AWAITED
 
 
 @dataclass(slots=True)
@@ -176,6 +183,7 @@ class Known:
             expires_at=subject.expires_at,
             evidence=subject.evidence,
             answers=self._answers(subject),
+            awaited=subject.awaited,
             lender=frozenset((bill.account.lender_kinds if bill else ()) or self.lender_kinds),
         )
 

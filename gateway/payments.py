@@ -158,6 +158,7 @@ async def _receipt(gateway: Gateway, work: Work, caller: Caller, payment: Paymen
         caller=replace(caller, purposes=caller.purposes | {Purpose.PAYMENT_RECEIPT}),
         idempotency_key=f"receipt of {payment.id}",
         fingerprint=payment.id,
+        answers_what_was_at=payment.at,
         customer_id=payment.customer_id,
         purpose=Purpose.PAYMENT_RECEIPT,
         bill_id=payment.bill_id,

@@ -44,6 +44,7 @@ class RequestContact:
     expires_at: datetime | None = None
     reference: str | None = None
     in_reply_to: str | None = None
+    answers_what_was_at: datetime | None = None  #: when that happened which the gateway itself answers
     is_callback: bool = False
     note: str | None = field(default=None, repr=False)
 

@@ -247,6 +247,7 @@ def _applies_wherever(wide: Terms, narrow: Terms) -> bool:
         and all_of(wide.at_places, narrow.at_places)
         and (narrow.creditors_in_collection or not wide.creditors_in_collection)
         and wide.exempt_with_evidence <= narrow.exempt_with_evidence | narrow.exempt
+        and wide.exempt_while_awaited <= narrow.exempt_while_awaited | narrow.exempt_with_evidence | narrow.exempt
         and wide.exempt_as_reply <= narrow.exempt_as_reply | narrow.exempt
         and begins <= (narrow.info.effective_from or date.min)
         and ends >= (narrow.info.effective_to or date.max)

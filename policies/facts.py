@@ -6,7 +6,7 @@ What comes into force later (a hold from Monday, consent withdrawn tomorrow) is 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 
@@ -234,6 +234,10 @@ class Answered:
     answered: bool = False
 
 
+AWAITED = timedelta(hours=1)
+"""House: who did something longer ago may sleep by now, and is answered in the hours for contact."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hold:
     kind: HoldKind
@@ -288,6 +292,9 @@ class Facts:
     #: Evidence for a purpose that rules exempt: what it answers, or a key that is allowed the purpose.
     evidence: bool = False
     answers: Answered | None = None  #: what the evidence is, where it is a contact and not a key
+    awaited: bool = (
+        False  #: it is the answer to what has happened within `AWAITED`: the customer is up and waits for it
+    )
     #: What the lender is. Empty: not known, so rules that bind only some kinds of lender apply as well.
     lender: frozenset[LenderKind] = frozenset()
     #: Other facts of the lender, by name, for packs of its own.

@@ -127,6 +127,7 @@ class Pack:
             at_places=fields.choices("at_places", Place, frozenset()),
             exempt=fields.choices("exempt", Purpose, frozenset()),
             exempt_with_evidence=fields.choices("exempt_with_evidence", Purpose, frozenset()),
+            exempt_while_awaited=fields.choices("exempt_while_awaited", Purpose, frozenset()),
             exempt_as_reply=fields.choices("exempt_as_reply", Purpose, frozenset()),
             note=fields.take("note", str, ""),
         )

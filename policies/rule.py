@@ -30,6 +30,7 @@ class About(NamedTuple):
     product: str | None
     place: Place | None
     evidence: bool
+    awaited: bool
     reply: bool
     lender: frozenset[LenderKind]
 
@@ -45,7 +46,8 @@ class About(NamedTuple):
             None if account is None else account.product if account.product in products else _OTHER,
             point.place if point else None,
             facts.evidence,
-            facts.evidence and _is_first_reply(facts),
+            facts.evidence and facts.awaited,
+            facts.evidence and facts.awaited and _is_first_reply(facts),
             facts.lender,
         )
 
@@ -75,6 +77,9 @@ class Terms:
     at_places: frozenset[Place] = frozenset()
     exempt: frozenset[Purpose] = frozenset()
     exempt_with_evidence: frozenset[Purpose] = frozenset()
+    #: The same, while the customer waits for it.
+    exempt_while_awaited: frozenset[Purpose] = frozenset()
+    #: The same, once and in the customer's medium.
     exempt_as_reply: frozenset[Purpose] = frozenset()
     note: str = ""
 
@@ -89,6 +94,7 @@ class Terms:
             and (about.product is None or not self.products or about.product in self.products)
             and (not self.at_places or about.place in self.at_places)
             and not self.exempts(about.purpose, about.evidence)
+            and not (about.awaited and about.purpose in self.exempt_while_awaited)
             and not (about.reply and about.purpose in self.exempt_as_reply)
         )
 

@@ -170,6 +170,35 @@ async def test_a_declined_plan_leaves_the_bill_as_it_was(api: Api) -> None:
     assert "想办法" in api.world.sms.sent[-1].text
 
 
+async def test_who_applied_in_the_evening_and_is_decided_on_at_night_is_told_in_the_morning(api: Api) -> None:
+    customer = await api.world.customer("CN")
+    bill = await api.world.bill(customer)
+    api.world.wait(hours=10)  # 22:00 in Shanghai
+    application = (await _submit(api, customer, bill))["application"]["id"]
+    api.world.wait(hours=5)
+
+    await _decide(api, application)
+    await api.world.deliver()
+    assert api.world.sms.sent == []
+
+    api.world.wait(hours=5)
+    await api.world.deliver()
+    assert len(api.world.sms.sent) == 1
+
+
+async def test_who_is_decided_on_at_once_is_told_at_once_at_night_too(api: Api) -> None:
+    customer = await api.world.customer("CN")
+    bill = await api.world.bill(customer)
+    api.world.wait(hours=11)
+    application = (await _submit(api, customer, bill))["application"]["id"]
+    api.world.wait(minutes=20)
+
+    await _decide(api, application)
+    await api.world.deliver()
+
+    assert len(api.world.sms.sent) == 1
+
+
 async def test_withdrawn_is_withdrawn_and_another_may_follow(api: Api) -> None:
     customer, bill = await _owing(api)
     application = (await _submit(api, customer, bill))["application"]["id"]

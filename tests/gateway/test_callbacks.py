@@ -1,6 +1,7 @@
 """The queue of calls, from a wished time to an agent's word."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -119,6 +120,31 @@ async def test_the_customer_may_name_another_time(world: World) -> None:
     assert callback.status is CallbackStatus.WAITING
     assert callback.starts == MORNING
     assert callback.ends > MORNING
+
+
+LATE = datetime(2026, 11, 25, 14, 30, tzinfo=UTC)
+"""22:30 in Shanghai, the next day."""
+
+
+async def test_a_call_rings_late_only_at_the_very_time_for_which_the_customer_asked(world: World) -> None:
+    customer = await world.customer("CN")
+    hour = timedelta(hours=1)
+    wish: dict[str, Any] = {"purpose": Purpose.CUSTOMER_REPLY, "variables": {"answer": "We call you back."}}
+    wish |= {"caller": world.trusted(Purpose.CUSTOMER_REPLY), "is_callback": True}
+    await world.request(customer, Channel.CALLBACK, not_before=LATE, expires_at=LATE + timedelta(days=2), **wish)
+    world.clock.advance(LATE)
+    claimed, _ = await callbacks.claim(world.gateway, AGENT, "k1")
+    assert claimed is not None
+    await callbacks.record(world.gateway, AGENT, _call(claimed.id, CallResult.BUSY, call_again_at=LATE + hour))
+    world.clock.advance(LATE + hour)
+    claimed, _ = await callbacks.claim(world.gateway, AGENT, "k2")
+    assert claimed is not None
+
+    await callbacks.record(world.gateway, AGENT, _call(claimed.id, CallResult.NO_ANSWER, key="call-2"))
+    world.wait(hours=2)
+
+    claimed, _ = await callbacks.claim(world.gateway, AGENT, "k3")
+    assert claimed is None
 
 
 async def test_a_wrong_number_is_not_rung_again(world: World) -> None:

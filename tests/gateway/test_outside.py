@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -159,3 +160,34 @@ async def test_what_the_customer_began_may_be_answered_at_night(world: World) ->
     assert answer.contact.due_at == world.clock()
     problem = await _problem(world.request(customer, Channel.SMS, in_reply_to=told.id, **reply))
     assert problem == (UserErrorCode.NOT_FOUND, ("inReplyTo",))
+
+
+async def test_what_the_customer_began_hours_ago_is_answered_in_the_morning(world: World) -> None:
+    customer = await world.customer("US")  # 23:00 there
+    asked = await _record(
+        world,
+        customer,
+        "asked hours ago",
+        initiator=Initiator.CUSTOMER,
+        medium=Medium.SMS,
+        at=world.clock() - timedelta(hours=2),
+    )
+    reply: dict[str, Any] = {"purpose": Purpose.CUSTOMER_REPLY, "variables": {"answer": "We will call you."}}
+
+    answer = await world.request(customer, Channel.SMS, in_reply_to=asked.id, **reply)
+
+    assert answer.contact.due_at == world.clock() + timedelta(hours=9)
+
+
+async def test_an_answer_that_is_kept_up_until_the_customer_sleeps_waits_for_the_morning(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        customer = await world.customer("US")  # 23:00 there
+        asked = await _record(world, customer, "asked now", initiator=Initiator.CUSTOMER, medium=Medium.SMS)
+        reply: dict[str, Any] = {"purpose": Purpose.CUSTOMER_REPLY, "variables": {"answer": "We will call you."}}
+        answer = await world.request(customer, Channel.SMS, in_reply_to=asked.id, **reply)
+
+        world.wait(hours=2)
+        await world.deliver()
+
+        assert (await world.now(answer)).due_at == world.clock() + timedelta(hours=7)
+        assert world.sms.sent == []

@@ -57,7 +57,9 @@ def test_one_confirmation_is_all(change: dict[str, Any], expected: str) -> None:
 
 
 def test_in_the_us_it_may_come_at_night_and_ends_with_its_minutes() -> None:
-    known = facts(purpose=CONFIRMING, evidence=True, consents=(stop(2, point="point"),), zones=(NEW_YORK,))
+    known = facts(
+        purpose=CONFIRMING, evidence=True, awaited=True, consents=(stop(2, point="point"),), zones=(NEW_YORK,)
+    )
 
     decision = decide(known, AT, BOOKS["US"])
 

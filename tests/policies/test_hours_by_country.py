@@ -200,12 +200,15 @@ def test_india_lets_a_reminder_before_the_due_date_go_out_in_the_evening(
 
 @pytest.mark.parametrize("code", sorted(ZONES))
 @pytest.mark.parametrize("purpose", [Purpose.CUSTOMER_REPLY, Purpose.SECURITY_CODE, Purpose.PAYMENT_RECEIPT])
-def test_an_answer_with_evidence_may_be_given_at_night_and_without_it_may_not(code: str, purpose: Purpose) -> None:
+def test_who_waits_for_an_answer_may_have_it_at_night_if_there_is_evidence_that_it_is_one(
+    code: str, purpose: Purpose
+) -> None:
     night = wall(code, "2026-11-23T23:30")
-    proved, alleged = (facts(purpose=purpose, evidence=known, zones=(ZONES[code],)) for known in (True, False))
+    about = {"purpose": purpose, "zones": (ZONES[code],)}
 
-    assert decide(proved, night, BOOKS[code]).outcome is Outcome.ALLOW
-    assert decide(alleged, night, BOOKS[code]).outcome is Outcome.DEFER
+    assert decide(facts(**about, evidence=True, awaited=True), night, BOOKS[code]).outcome is Outcome.ALLOW
+    assert decide(facts(**about, evidence=True, awaited=False), night, BOOKS[code]).outcome is Outcome.DEFER
+    assert decide(facts(**about, evidence=False, awaited=True), night, BOOKS[code]).outcome is Outcome.DEFER
 
 
 @pytest.mark.parametrize("code", ["GR", "HK", "IN", "JP", "KR", "SG"])

@@ -151,6 +151,7 @@ def cases(draw: st.DrawFn) -> Case:
         account=draw(accounts),
         consents=draw(ledgers(at, channel)),
         evidence=draw(st.booleans()),
+        awaited=draw(st.booleans()),
         lender=frozenset(draw(st.sets(st.sampled_from(LenderKind), max_size=2))),
         zones=draw(zones),
         history=draw(histories(at)),

@@ -175,7 +175,7 @@ def test_agreed_hours_in_a_zone_of_their_own_are_read_there() -> None:
 def test_an_answer_may_be_given_at_night_if_there_is_evidence_that_it_is_one(
     purpose: Purpose, jurisdiction: str, evidence: bool, outcome: Outcome
 ) -> None:
-    asked = facts(purpose=purpose, evidence=evidence, zones=("Asia/Shanghai",))
+    asked = facts(purpose=purpose, evidence=evidence, awaited=True, zones=("Asia/Shanghai",))
 
     decision = decide(asked, instant("2026-11-23T23:30+08:00"), BOOKS[jurisdiction])
 
@@ -184,7 +184,9 @@ def test_an_answer_may_be_given_at_night_if_there_is_evidence_that_it_is_one(
 
 @pytest.mark.parametrize("purpose", [Purpose.PLAN_OFFER, Purpose.FOLLOW_UP, Purpose.LEGAL_NOTICE])
 def test_even_an_offer_of_help_waits_for_the_morning(purpose: Purpose) -> None:
-    decision = decide(facts(purpose=purpose, evidence=True), instant("2026-11-23T23:30+00:00"), BOOKS["UK"])
+    decision = decide(
+        facts(purpose=purpose, evidence=True, awaited=True), instant("2026-11-23T23:30+00:00"), BOOKS["UK"]
+    )
 
     assert decision.outcome is Outcome.DEFER
 

@@ -468,7 +468,7 @@ def test_20_the_rules_of_the_day_decide_and_the_version_is_named() -> None:
 def test_section_b_the_us_allows_one_reply_in_the_same_medium(
     role: LenderRole, answers: Answered | None, expected: Outcome
 ) -> None:
-    reply = known("US", role=role, purpose=Purpose.CUSTOMER_REPLY, evidence=True, answers=answers)
+    reply = known("US", role=role, purpose=Purpose.CUSTOMER_REPLY, evidence=True, awaited=True, answers=answers)
 
     assert outcome(reply, "2026-11-23T23:00-05:00") is expected
 

@@ -1,4 +1,5 @@
 from datetime import time
+from typing import Any
 
 import pytest
 
@@ -74,14 +75,14 @@ def test_wishes_that_leave_no_hour_refuse() -> None:
 
 @pytest.mark.parametrize("jurisdiction", ["CN", "US", "UK"])
 def test_wishes_are_respected_everywhere_but_for_an_answer(jurisdiction: str) -> None:
-    known = {"zones": ("Asia/Shanghai",), "wishes": (NAP,)}
+    known: dict[str, Any] = {"zones": ("Asia/Shanghai",), "wishes": (NAP,)}
 
     waits = opens(BOOKS[jurisdiction], "2026-11-23T13:00+08:00", **known)
-    answer = opens(
-        BOOKS[jurisdiction], "2026-11-23T13:00+08:00", purpose=Purpose.CUSTOMER_REPLY, evidence=True, **known
-    )
+    known |= {"purpose": Purpose.CUSTOMER_REPLY, "evidence": True}
+    answer = opens(BOOKS[jurisdiction], "2026-11-23T13:00+08:00", awaited=True, **known)
+    late = opens(BOOKS[jurisdiction], "2026-11-23T13:00+08:00", awaited=False, **known)
 
-    assert waits == instant("2026-11-23T14:00+08:00")
+    assert waits == late == instant("2026-11-23T14:00+08:00")
     assert answer == instant("2026-11-23T13:00+08:00")
 
 
