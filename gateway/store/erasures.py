@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Select, delete, exists, func, select, union_all, update
 
-from gateway.model import Caller
+from gateway.model import Caller, ContactStatus
 from gateway.store import acts
 from gateway.store.work import Work, table
 from policies.facts import HoldKind
@@ -17,6 +17,7 @@ _POINT = table("contact_point")
 _BILL = table("bill")
 _HOLD = table("hold")
 _ERASURE = table("erasure")
+_CONTACT = table("contact")
 _SUPPRESSION = table("suppression")
 _EVENT = table("event")
 _HEARD = table("heard")
@@ -29,7 +30,6 @@ _LAST: tuple[tuple[str, str], ...] = (
     ("complaint", "recorded_at"),
     ("complaint", "settled_at"),
     ("consent", "recorded_at"),
-    ("contact", "created_at"),
     ("hardship_signal", "recorded_at"),
     ("hold", "lifted_at"),
     ("outside_contact", "at"),
@@ -109,6 +109,12 @@ async def last_contacts(work: Work, ids: Collection[str]) -> dict[str, datetime]
     parts = [_times(name, at).where(table(name).c.customer_id.in_(ids)) for name, at in _LAST]
     # The hold of an erasure is our own doing: it would keep what it is to let go.
     parts.append(_times("hold", "recorded_at").where(_HOLD.c.customer_id.in_(ids), _HOLD.c.kind != HoldKind.ERASURE))
+    # What was refused did not reach them: else whoever asks often enough keeps them for ever.
+    parts.append(
+        _times("contact", "created_at").where(
+            _CONTACT.c.customer_id.in_(ids), _CONTACT.c.status != ContactStatus.REFUSED
+        )
+    )
     parts.append(select(_CUSTOMER.c.id, _CUSTOMER.c.created_at.label("at")).where(_CUSTOMER.c.id.in_(ids)))
     every = union_all(*parts).subquery()
     rows = await work.all(select(every.c.id, func.max(every.c.at, type_=every.c.at.type)).group_by(every.c.id))

@@ -210,6 +210,19 @@ async def test_who_was_in_contact_since_is_kept_longer(world: World) -> None:
     assert await _erased(world) == set()
 
 
+async def test_a_contact_that_was_refused_keeps_nobody_longer(world: World) -> None:
+    customer = await world.customer("CN")
+    await erase(world.gateway, COMPLIANCE, customer.id, "asked")
+    world.wait(days=4 * 365)
+    answer = await world.request(customer, Channel.SMS)
+    world.wait(days=2 * 365)
+
+    await tidy(world.gateway)
+
+    assert answer.contact.status is Status.REFUSED
+    assert await _erased(world) == {customer.id}
+
+
 async def test_a_matter_that_is_open_keeps_its_record_however_old_it_is(world: World) -> None:
     complaining_one, applying = await _gone(world), await world.customer("CN", reference="C-applies")
     complaint, _ = await complaining.file(world.gateway, COMPLIANCE, _complaint(complaining_one))
