@@ -27,6 +27,7 @@ from policies.zones import day_start, zone
 
 HORIZON = timedelta(days=HORIZON_DAYS)
 _TICK = timedelta(microseconds=1)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 #: How long an answer stands that names no end: rules look ahead for one at least so far.
 _STANDS = timedelta(days=7)
 
@@ -149,14 +150,21 @@ def _closes(findings: list[Finding]) -> datetime | None:
 
 
 def _deciding_first(findings: list[Finding], outcome: Outcome) -> tuple[Finding, ...]:
-    """Of those that say what was decided the first; of deferrals the one that reaches furthest."""
+    """Of refusals the first; of deferrals the one that reaches furthest; of permissions the one that ends first."""
+    if not findings:
+        return ()
     if outcome is Outcome.ALLOW:
-        return tuple(findings)
-    if outcome is Outcome.REFUSE:
+        first = min(findings, key=_end)
+    elif outcome is Outcome.REFUSE:
         first = next(finding for finding in findings if isinstance(finding.verdict, Refuse))
     else:
         first = max((f for f in findings if isinstance(f.verdict, Defer)), key=_reach)
     return (first, *(finding for finding in findings if finding is not first))
+
+
+def _end(finding: Finding) -> datetime:
+    closes = finding.verdict.closes if isinstance(finding.verdict, Allow) else None
+    return _NEVER if closes is None else closes
 
 
 def _reach(finding: Finding) -> datetime:

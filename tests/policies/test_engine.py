@@ -93,6 +93,15 @@ def test_a_refusal_met_on_the_way_refuses_and_stands_first() -> None:
     assert isinstance(finding(decision, "uk.hours.conc").verdict, Defer)
 
 
+def test_of_permissions_the_one_that_ends_first_stands_first() -> None:
+    decision = decide(facts(expires_at=NOON + timedelta(days=60)), NOON, BOOKS["UK"])
+
+    assert decision.outcome is Outcome.ALLOW
+    assert decision.findings[0].rule.id == "uk.hours.conc"
+    assert decision.findings[0].verdict.closes == decision.closes_at
+    assert [one.rule.id for one in decision.findings].count("uk.hours.conc") == 1
+
+
 def test_rules_that_never_meet_refuse_with_a_reason() -> None:
     rulebook = book(hours("mon 08:00-09:00", name="t.monday") + hours("tue 08:00-09:00", name="t.tuesday"))
 
