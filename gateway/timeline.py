@@ -6,6 +6,7 @@ A sentence says what happened and nothing personal: who may see a message, a rep
 from collections.abc import Mapping
 from typing import Any, cast
 
+from gateway.model import GATEWAY
 from gateway.store.timeline import Entry
 from policies.words import WORDS
 
@@ -61,6 +62,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     ),
     "outside_contact.reply": ("A message of the customer came in: {medium}.", "收到客户消息：{medium}。"),
     "reply": ("The customer wrote to us; it was taken to mean {meaning}.", "客户来信，理解为：{meaning}。"),
+    "reply.understood": ("What the customer wrote was acted on at once.", "客户来信已即时处理。"),
     "reply.settled": ("A person has dealt with what the customer wrote.", "客户来信已由人工处理。"),
     "hold": ("Contact was put on hold: {hold}.", "暂停联系：{hold}。"),
     "hold.lifted": ("This does not stop contact any more: {hold}.", "已解除暂停联系：{hold}。"),
@@ -190,6 +192,8 @@ def _kind(entry: Entry) -> str:
     """Which sentence it is: of some tables more than one."""
     if entry.kind == "contact" and entry.values.get("asked_purpose"):
         return "contact.diverted"
+    if entry.kind == "reply.settled" and entry.values.get("caller_id") == GATEWAY.id:
+        return "reply.understood"
     if entry.kind == "outside_contact" and str(entry.values.get("caller_id")).startswith("webhook:"):
         return "outside_contact.reply"
     return entry.kind

@@ -135,7 +135,8 @@ def _entry(
     kind, of_id, values = row.kind, row.of_id, dict(recorded)
     if kind == "act" and recorded:
         kind, of_id = recorded["what"], recorded["of_id"]
-        values = {**(acts.opened(work, row.customer_id, recorded["detail"]) or {}), **held.get(of_id, {})}
+        detail = acts.opened(work, row.customer_id, recorded["detail"]) or {}
+        values = {**detail, **held.get(of_id, {}), "caller_id": recorded["caller_id"]}
     if kind == "decision" and recorded:
         values["findings"] = [{**one, "rule": work.rules[one["rule"]]} for one in recorded["findings"]]
     if kind == "attempt_event" and recorded:

@@ -126,6 +126,17 @@ async def test_what_the_customer_wrote_is_not_told_as_a_contact_elsewhere(api: A
     assert not any("elsewhere" in what for what in whats)
 
 
+async def test_what_nobody_had_to_read_is_not_told_as_read_by_a_person(api: Api) -> None:
+    customer = await api.world.customer()
+    ear = Ear("sms", Channel.SMS, frozenset({"sms"}))
+    await receiving.receive(api.world.gateway, ear, [Reply("stop", "+8613900000000", "退订")])
+
+    whats = [step["what"] for step in (await told(api, customer))["nodes"]]
+
+    assert "What the customer wrote was acted on at once." in whats
+    assert "A person has dealt with what the customer wrote." not in whats
+
+
 @pytest.mark.parametrize(
     ("kind", "values"),
     [
