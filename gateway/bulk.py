@@ -193,7 +193,7 @@ def _bill(work: Work, before: Bill | None, owner: str, wanted: RegisterBill, bat
     account = customers.merged_account(work, known, wanted)
     after = customers.merged_bill(work, before, account, owner, wanted)
     if before is not None and before.id in batch.plans:
-        after = instalments.kept_in_plan(before, wanted.status, after)
+        after = instalments.kept_in_plan(before, wanted.status, after, batch.plans[before.id])
         batch.said.append((wanted.status, batch.plans[before.id]))
     if known is not None and account != known and (account.id, owner) not in batch.debtors:
         message = "this account is another customer's, and is not as it is given here"

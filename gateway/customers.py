@@ -194,7 +194,7 @@ async def register_bill(gateway: Gateway, caller: Caller, wanted: RegisterBill) 
         bill = merged_bill(work, before, account, customer.id, wanted)
         plan = (await instalments.of_plans(work, [before])).get(before.id, ()) if before else ()
         if before and plan:
-            bill = instalments.kept_in_plan(before, wanted.status, bill)
+            bill = instalments.kept_in_plan(before, wanted.status, bill, plan)
         if before is None:
             await bills.add(work, [bill], caller)
         elif not is_same(before, bill):

@@ -46,10 +46,26 @@ async def of_plans(work: Work, known: Collection[Bill]) -> Mapping[str, Sequence
     return {id_: sorted(plan, key=lambda one: (one.due_on, one.id)) for id_, plan in plans.items() if plan}
 
 
-def kept_in_plan(before: Bill, said: BillStatus | None, after: Bill) -> Bill:
+def kept_in_plan(before: Bill, said: BillStatus | None, after: Bill, plan: Sequence[Bill]) -> Bill:
     """The bill that a plan replaced, when its lender says something of it."""
-    status = before.status if said is None else said if said in _ENDS else BillStatus.IN_PLAN
+    goes_on = BillStatus.PAID if _is_paid(plan) else BillStatus.IN_PLAN
+    status = before.status if said is None else said if said in _ENDS else goes_on
     return replace(before, account=after.account, status=status)
+
+
+def _is_paid(plan: Sequence[Bill]) -> bool:
+    return all(one.amount_paid >= one.amount_due for one in plan)
+
+
+async def close(work: Work, caller: Caller, credited: Collection[Bill]) -> None:
+    """A bill is paid once the last instalment in its place is. Their customers are locked."""
+    ids = {one.in_place_of for one in credited if one.in_place_of is not None and one.status is BillStatus.PAID}
+    while ids:
+        replaced = [one for one in (await bills.by_id(work, ids)).values() if one.status is BillStatus.IN_PLAN]
+        plans = await of_plans(work, replaced)
+        paid = [replace(one, status=BillStatus.PAID) for one in replaced if _is_paid(plans.get(one.id, ()))]
+        await bills.change(work, paid, caller)
+        ids = {one.in_place_of for one in paid if one.in_place_of is not None}
 
 
 def to_be_paid(plan: Sequence[Bill]) -> list[Bill]:

@@ -52,13 +52,14 @@ async def record(gateway: Gateway, caller: Caller, wanted: RecordPayment) -> Rec
         await payments.add(work, paid, work.index(wanted.fingerprint), caller.id)
         await payments.credit(work, credited, caller)
         taken_back = await ending.closed(work, caller, credited)
+        await instalments.close(work, caller, credited)
         await _keep_promises(gateway, work, caller, {one.customer_id for one in credited})
         replaced = [
             one
             for customer_id, cause_id in {first.customer_id: first.id for first in reversed(paid)}.items()
             for one in await relief.shown(gateway, work, customer_id, cause_id)
         ]
-        receipt = await _receipt(gateway, work, caller, paid[-1]) if wanted.send_receipt else None
+        receipt = await _receipt(gateway, work, caller, paid) if wanted.send_receipt else None
         is_due = receipt is not None and receipt.due_at is not None and receipt.due_at <= work.now
     changed = [*taken_back, *replaced, *([receipt] if receipt else [])]
     contact.announce(gateway, changed, wake=is_due or bool(replaced))
@@ -152,8 +153,10 @@ async def _is_kept(gateway: Gateway, work: Work, promise: OpenPromise, customer:
     return promise.amount is not None or promise.is_broken or not await payments.owes(work, promise)
 
 
-async def _receipt(gateway: Gateway, work: Work, caller: Caller, payment: Payment) -> Contact:
-    """Thank the customer. The payment on record is the evidence that rules ask for."""
+async def _receipt(gateway: Gateway, work: Work, caller: Caller, paid: Sequence[Payment]) -> Contact:
+    """Thank the customer for all that they paid. The payment on record is the evidence that rules ask for."""
+    payment = paid[-1]
+    amount = sum((one.amount for one in paid if one.customer_id == payment.customer_id), Decimal(0))
     wanted = RequestContact(
         caller=replace(caller, purposes=caller.purposes | {Purpose.PAYMENT_RECEIPT}),
         idempotency_key=f"receipt of {payment.id}",
@@ -162,7 +165,7 @@ async def _receipt(gateway: Gateway, work: Work, caller: Caller, payment: Paymen
         customer_id=payment.customer_id,
         purpose=Purpose.PAYMENT_RECEIPT,
         bill_id=payment.bill_id,
-        variables={"paid_amount": str(payment.amount)},
+        variables={"paid_amount": str(amount)},
     )
     [answer] = await contact.accept_in(gateway, work, [wanted])
     if isinstance(answer, Exception):

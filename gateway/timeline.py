@@ -68,7 +68,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "hold.lifted": ("This does not stop contact any more: {hold}.", "已解除暂停联系：{hold}。"),
     "promise": ("The customer promised to pay by {pay_by}.", "客户承诺在{pay_by}前还款。"),
     "promise.kept": ("The promise was kept.", "客户已兑现承诺。"),
-    "promise.broken": ("The day of the promise passed without the payment.", "承诺的还款日已过，尚未还款。"),
+    "promise.broken": ("The day of the promise passed before all of it was paid.", "承诺的还款日已过，尚未足额还款。"),
     "promise.withdrawn": ("The promise was withdrawn.", "承诺已撤回。"),
     "application": (
         "The customer applied for another plan, in {instalments} instalments.",

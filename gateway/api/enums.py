@@ -320,7 +320,7 @@ _describe(
     {
         "OPEN": "Its day has not passed.",
         "KEPT": "It was paid.",
-        "BROKEN": "Its day passed without payment.",
+        "BROKEN": "Its day passed before all of it was paid.",
         "WITHDRAWN": "It was taken back or replaced.",
     },
 )
@@ -356,7 +356,7 @@ _describe(
         "WROTE_OF_HARDSHIP": "A message said that paying is hard, and not why.",
         "MISSED_THEN_PARTIAL": "A due date passed, and then only a part was paid.",
         "SHRINKING_PAYMENTS": "Three payments in a row, each smaller than the one before.",
-        "BROKEN_PROMISE": "A promised day passed without a payment.",
+        "BROKEN_PROMISE": "A promised day passed before all that was promised was paid.",
     },
     name="HardshipSignalKind",
 )

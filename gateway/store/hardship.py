@@ -64,7 +64,7 @@ async def evidence(work: Work, customer_ids: Collection[str]) -> dict[str, Evide
     for row in await work.all(select(_SIGNAL).where(_SIGNAL.c.customer_id.in_(ids), _IN_FORCE)):
         found[row.customer_id].signals.append(Signal(SignalKind[row.kind], row.at))
     for row in await work.all(select(_PAYMENT).where(_PAYMENT.c.customer_id.in_(ids))):
-        paid = Paid(row.bill_id, row.reference, Decimal(row.amount), row.currency, row.at)
+        paid = Paid(row.bill_id, row.reference_index, Decimal(row.amount), row.currency, row.at)
         found[row.customer_id].paid.append(paid)
     over = (PromiseStatus.KEPT, PromiseStatus.WITHDRAWN)
     statement = select(_PROMISE).where(_PROMISE.c.customer_id.in_(ids), _PROMISE.c.status.not_in(over))

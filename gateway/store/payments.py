@@ -33,7 +33,7 @@ class OpenPromise:
     made_at: datetime
     amount: Decimal | None
     currency: str | None
-    is_broken: bool = False  #: its day has passed without the payment, as far as is known
+    is_broken: bool = False  #: its day has passed before all of it was paid, as far as is known
 
 
 async def claim(work: Work, reference: str) -> None:

@@ -17,6 +17,7 @@ from gateway.model import Bill, CallbackStatus, ContactStatus, Customer, Unaccep
 from gateway.payments import Recorded
 from gateway.requests import RecordPayment, RecordPromise, RegisterBill
 from gateway.store import bills as bill_store
+from gateway.store import hardship
 from policies.facts import BillStatus, Channel, PromiseStatus, Purpose
 from tests.world import SERVICE, World, open_world
 
@@ -114,6 +115,33 @@ async def test_nothing_more_can_be_paid_on_a_paid_bill(world: World) -> None:
         await pay(world, "P-2", "1", bill_id=bill.id)
 
     assert [(one.code, one.field) for one in wrong.value.errors] == [("CONFLICT", ("billId",))]
+
+
+async def test_a_receipt_is_for_all_that_was_paid_at_once(world: World) -> None:
+    customer = await world.customer()
+    account = (await world.bill(customer, account="several", amount=Decimal(300))).account
+    await world.bill(customer, account="several", amount=Decimal(200))
+    await world.bill(customer, account="several", amount=Decimal(100))
+
+    recorded = await pay(world, "P-all", "550", account=account.reference, send_receipt=True)
+    await world.deliver()
+
+    assert len(recorded.payments) == 3
+    assert recorded.receipt is not None
+    assert "550.00" in ((await world.held(recorded.receipt.id)).contact.message or "")
+
+
+async def test_payments_that_are_split_are_counted_once_for_hardship(world: World) -> None:
+    customer = await world.customer()
+    account = (await world.bill(customer, account="split", amount=Decimal(100))).account
+    for _ in range(6):
+        await world.bill(customer, account="split", amount=Decimal(100))
+    await pay(world, "P-split", "550", account=account.reference)
+
+    async with world.gateway.database.read() as work:
+        found = (await hardship.evidence(work, [customer.id]))[customer.id]
+    assert len({one.reference for one in found.paid}) == 1
+    assert len(found.paid) == 6
 
 
 async def test_what_demands_a_paid_bill_does_not_leave_and_a_receipt_does(world: World) -> None:

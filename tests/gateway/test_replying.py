@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from channels import base
-from gateway import replying
+from gateway import pausing, replying
+from gateway.audit import checking
 from gateway.core import Ear
 from gateway.model import ContactStatus, Customer, ReplyStatus, Unacceptable
 from gateway.receiving import receive
@@ -173,7 +174,11 @@ async def test_what_a_stranger_wrote_waits_for_a_person(world: World) -> None:
         from gateway.store import pages  # noqa: PLC0415
 
         [reply] = (await pages.replies(work, pages.ReplyFilter(), pages.Window(10))).items
+    # It begins the chain of the house, without which nothing of the house is looked at.
+    await pausing.pause(world.gateway, AGENT, "a look", channel=Channel.EMAIL)
+    await checking.check(world.gateway.database)
     settled = await replying.settle(world.gateway, AGENT, reply.id, "nobody we know")
+    await checking.check(world.gateway.database)
 
     assert (reply.customer_id, reply.status, settled.status) == (None, ReplyStatus.OPEN, ReplyStatus.SETTLED)
 

@@ -98,6 +98,7 @@ def test_of_permissions_the_one_that_ends_first_stands_first() -> None:
 
     assert decision.outcome is Outcome.ALLOW
     assert decision.findings[0].rule.id == "uk.hours.conc"
+    assert isinstance(decision.findings[0].verdict, Allow)
     assert decision.findings[0].verdict.closes == decision.closes_at
     assert [one.rule.id for one in decision.findings].count("uk.hours.conc") == 1
 

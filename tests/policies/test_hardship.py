@@ -65,8 +65,9 @@ def test_nothing_is_nothing() -> None:
          "2027-02-18.", "逾期后只偿还了一部分（2026-11-20）：计25分，至2027-02-18。", "NONE"),
         ("SHRINKING_PAYMENTS", "Three payments in a row, each smaller than the one before (2026-11-20): 20 points until"
          " 2027-02-18.", "连续三笔还款逐笔减少（2026-11-20）：计20分，至2027-02-18。", "NONE"),
-        ("BROKEN_PROMISE", "A promised day passed without a payment (2026-11-20): 20 points until 2027-02-18.",
-         "承诺还款日已过而未还款（2026-11-20）：计20分，至2027-02-18。", "NONE"),
+        ("BROKEN_PROMISE", "A promised day passed before all that was promised was paid (2026-11-20): 20 points until"
+         " 2027-02-18.",
+         "承诺还款日已过而未足额还款（2026-11-20）：计20分，至2027-02-18。", "NONE"),
     ],
 )  # fmt: skip
 def test_each_reason_says_what_it_is_in_both_languages(kind: str, en: str, zh: str, level: str) -> None:
