@@ -92,6 +92,10 @@ async def answer(gateway: Gateway, work: Work, provider: str, written: Written) 
         is_repeated = await _said_before(work, written, point, understood.meaning)
         outside = await _on_record(work, provider, written, point)
         hold = await _act(work, written, customer, point, understood.meaning)
+        is_open = _needs_a_person(understood.meaning, understood.also)
+        if is_open and hold is None:
+            # They said stop, and more: whatever it is, nothing is sent before somebody has read it.
+            hold = await _hold(work, customer, HoldKind.UNREAD_REPLY, None)
         reply = _reply(
             work,
             provider,
@@ -100,7 +104,7 @@ async def answer(gateway: Gateway, work: Work, provider: str, written: Written) 
             point,
             outside,
             hold,
-            is_open=_needs_a_person(understood.meaning, understood.also),
+            is_open=is_open,
         )
         await replies.add(work, reply)
         said = (understood.meaning, *understood.also)

@@ -61,6 +61,16 @@ async def test_who_says_stop_gets_one_confirmation_and_no_more_texts(world: Worl
     assert {one.status for one in await _replies(world, customer)} == {ReplyStatus.SETTLED}
 
 
+async def test_who_says_stop_and_more_is_left_alone_until_it_is_read(world: World) -> None:
+    customer = await world.customer("CN")
+    await _says(world, "我已经还清了，别再发了")
+
+    mail = await world.request(customer, Channel.EMAIL)
+
+    assert await _holds(world, customer) == [HoldKind.UNREAD_REPLY]
+    assert mail.contact.status is ContactStatus.REFUSED
+
+
 async def test_a_stop_by_text_ends_no_mails_and_a_stop_of_everything_does(world: World) -> None:
     customer = await world.customer("CN")
     await _says(world, "STOP")
