@@ -48,8 +48,8 @@ class Subject:
 
 def is_awaited(happened: datetime, now: datetime, channels: Collection[Channel], not_before: datetime | None) -> bool:
     """Whether the customer waits at this hour: for an answer to what happened then, or for the call they wished for."""
-    is_call = set(channels) == {Channel.CALLBACK}
-    return now - max(happened, not_before or happened if is_call else happened) <= facts.AWAITED
+    wished = not_before if set(channels) == {Channel.CALLBACK} else None
+    return now - max(happened, wished or happened) <= facts.AWAITED
 
 
 @dataclass(slots=True)

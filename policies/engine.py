@@ -50,16 +50,17 @@ def decide(facts: Facts, at: datetime, rulebook: Rulebook) -> Decision:
             outcome = Outcome.REFUSE
             refused = {finding.rule.id for finding in refusals}
             findings = [*refusals, *(finding for finding in findings if finding.rule.id not in refused)]
+    ordered = _deciding_first(findings, outcome)
     return Decision(
         outcome=outcome,
         channel=facts.channel,
         point=facts.point.id if facts.point else None,
         decided_at=at,
         next_allowed_at=None if outcome is Outcome.REFUSE else opens,
-        closes_at=_closes(findings) if outcome is Outcome.ALLOW else None,
+        closes_at=_closes(ordered[0]) if ordered else None,
         zones=zones,
         rulebook=rulebook.label,
-        findings=_deciding_first(findings, outcome),
+        findings=ordered,
         discreet=_is_discreet(findings),
     )
 
@@ -144,11 +145,6 @@ def _is_discreet(findings: list[Finding]) -> bool:
     return bool([f for f in findings if isinstance(f.verdict, Allow) and f.verdict.discreet])
 
 
-def _closes(findings: list[Finding]) -> datetime | None:
-    closes = [f.verdict.closes for f in findings if isinstance(f.verdict, Allow) and f.verdict.closes is not None]
-    return min(closes, default=None)
-
-
 def _deciding_first(findings: list[Finding], outcome: Outcome) -> tuple[Finding, ...]:
     """Of refusals the first; of deferrals the one that reaches furthest; of permissions the one that ends first."""
     if not findings:
@@ -162,9 +158,12 @@ def _deciding_first(findings: list[Finding], outcome: Outcome) -> tuple[Finding,
     return (first, *(finding for finding in findings if finding is not first))
 
 
+def _closes(finding: Finding) -> datetime | None:
+    return finding.verdict.closes if isinstance(finding.verdict, Allow) else None
+
+
 def _end(finding: Finding) -> datetime:
-    closes = finding.verdict.closes if isinstance(finding.verdict, Allow) else None
-    return _NEVER if closes is None else closes
+    return _closes(finding) or _NEVER
 
 
 def _reach(finding: Finding) -> datetime:

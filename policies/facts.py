@@ -292,9 +292,8 @@ class Facts:
     #: Evidence for a purpose that rules exempt: what it answers, or a key that is allowed the purpose.
     evidence: bool = False
     answers: Answered | None = None  #: what the evidence is, where it is a contact and not a key
-    awaited: bool = (
-        False  #: it is the answer to what has happened within `AWAITED`: the customer is up and waits for it
-    )
+    #: It answers what has happened within `AWAITED`: the customer is up and waits for it.
+    awaited: bool = False
     #: What the lender is. Empty: not known, so rules that bind only some kinds of lender apply as well.
     lender: frozenset[LenderKind] = frozenset()
     #: Other facts of the lender, by name, for packs of its own.

@@ -114,12 +114,16 @@ async def test_no_sentence_has_a_gap_or_anything_personal(api: Api) -> None:
             assert not re.search(r" - |（-）|\{|Wang|13900000000|What is this about", step["what"]), step
 
 
-async def test_what_the_customer_wrote_is_not_told_as_a_contact_elsewhere(api: Api) -> None:
+async def _told_of(api: Api, text: str) -> list[str]:
+    """The record of a customer who wrote that."""
     customer = await api.world.customer()
     ear = Ear("sms", Channel.SMS, frozenset({"sms"}))
-    await receiving.receive(api.world.gateway, ear, [Reply("their-id", "+8613900000000", "我失业了")])
+    await receiving.receive(api.world.gateway, ear, [Reply("their-id", "+8613900000000", text)])
+    return [step["what"] for step in (await told(api, customer))["nodes"]]
 
-    whats = [step["what"] for step in (await told(api, customer))["nodes"]]
+
+async def test_what_the_customer_wrote_is_not_told_as_a_contact_elsewhere(api: Api) -> None:
+    whats = await _told_of(api, "我失业了")
 
     assert "A message of the customer came in: a text." in whats
     assert "The customer wrote to us; it was taken to mean that paying is hard." in whats
@@ -127,11 +131,7 @@ async def test_what_the_customer_wrote_is_not_told_as_a_contact_elsewhere(api: A
 
 
 async def test_what_nobody_had_to_read_is_not_told_as_read_by_a_person(api: Api) -> None:
-    customer = await api.world.customer()
-    ear = Ear("sms", Channel.SMS, frozenset({"sms"}))
-    await receiving.receive(api.world.gateway, ear, [Reply("stop", "+8613900000000", "退订")])
-
-    whats = [step["what"] for step in (await told(api, customer))["nodes"]]
+    whats = await _told_of(api, "退订")
 
     assert "What the customer wrote was acted on at once." in whats
     assert "A person has dealt with what the customer wrote." not in whats
