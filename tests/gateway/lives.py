@@ -48,6 +48,10 @@ from tests.world import AGENT, COMPLIANCE, SERVICE, World
 
 async def live(world: World, *customers: Customer) -> None:
     """Something of everything that is recorded of these customers, all at once."""
+    # One message to each leaves well: what follows goes wrong for whoever's turn it is.
+    for customer in customers:
+        await world.request(customer, Channel.SMS)
+        await world.deliver()
     await asyncio.gather(*(_live(world, customer) for customer in customers))
     # What has arrived for one may be sent again, another way, by what another does: they are asked when all is quiet.
     for customer in customers:
