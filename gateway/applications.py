@@ -18,7 +18,6 @@ from babel.numbers import get_currency_precision
 from gateway import contact, ending
 from gateway.calendars import day_of
 from gateway.callers import may_see
-from gateway.contact import same_key
 from gateway.core import Gateway
 from gateway.model import (
     Application,
@@ -31,10 +30,10 @@ from gateway.model import (
     UserErrorCode,
     problem,
 )
+from gateway.once import Once
 from gateway.requests import RequestContact, SubmitApplication
-from gateway.store import applications, bills, contacts, customers, idempotency
+from gateway.store import applications, bills, contacts, customers
 from gateway.store.faults import repeated
-from gateway.store.idempotency import Made
 from gateway.store.work import Work
 from policies import plans
 from policies.facts import BillStatus, HoldKind, PromiseStatus, Purpose
@@ -74,11 +73,9 @@ async def submit(gateway: Gateway, caller: Caller, wanted: SubmitApplication) ->
     async with gateway.database.write() as work:
         await work.lock([(await _visible(work, caller, wanted.bill_id))[0].customer_id])
         bill, customer = await _visible(work, caller, wanted.bill_id)
-        key = (caller.id, wanted.idempotency_key)
-        fingerprint = work.index(wanted.fingerprint)
-        made = same_key((await idempotency.find(work, {key})).get(key), _OPERATION, fingerprint)
-        if made is not None:
-            return Submitted((await applications.by_id(work, [made.id]))[made.id], replayed=True)
+        once = Once(caller.id, wanted.idempotency_key, "submitRepaymentApplication", wanted.fingerprint)
+        if (before := await once.before(work)) is not None:
+            return Submitted((await applications.by_id(work, [before]))[before], replayed=True)
         await _check(gateway, work, customer, bill, wanted)
         hold = replace(customers.hold_now(work, customer.id, HoldKind.APPLICATION), account_id=bill.account.id)
         new = Application(
@@ -95,7 +92,7 @@ async def submit(gateway: Gateway, caller: Caller, wanted: SubmitApplication) ->
         )
         await customers.add_hold(work, hold, note=None, caller_id=caller.id)
         await applications.add(work, new, caller)
-        await work.insert("idempotency", [idempotency.row(work, *key, Made(_OPERATION, fingerprint, new.id))])
+        await once.keep(work, new.id)
         taken_back = await _quieten(work, caller, bill)
     contact.announce(gateway, taken_back, wake=False)
     return Submitted(new, replayed=False)
@@ -127,13 +124,13 @@ async def _quieten(work: Work, caller: Caller, bill: Bill) -> list[Contact]:
 
 
 @repeated
-async def decide(gateway: Gateway, caller: Caller, application_id: str, approve: bool, reason: str) -> Application:
+async def decide(gateway: Gateway, caller: Caller, application_id: str, approve: bool, reason: str) -> Submitted:
     """Approve or decline. Said twice it is the same; the other way round it is too late."""
     wanted = ApplicationStatus.APPROVED if approve else ApplicationStatus.DECLINED
     async with gateway.database.write() as work:
         before = await _locked(work, caller, application_id)
         if before.status is wanted:
-            return before
+            return Submitted(before, replayed=True)
         if before.status is not ApplicationStatus.OPEN:
             message = f"the application is {before.status} and is not decided again"
             raise problem(UserErrorCode.CONFLICT, message, "applicationId")
@@ -152,7 +149,7 @@ async def decide(gateway: Gateway, caller: Caller, application_id: str, approve:
         about = await _put_in_place(work, caller, decided, bill) if approve else bill
         told = await _tell(gateway, work, caller, decided, about)
     contact.announce(gateway, [told], wake=told.due_at is not None and told.due_at <= work.now)
-    return decided
+    return Submitted(decided, replayed=False)
 
 
 @repeated

@@ -15,7 +15,6 @@ from channels.base import PermanentFailure
 from channels.callback import CallbackQueue
 from gateway.accepting import reserved
 from gateway.callers import may_see
-from gateway.contact import same_key
 from gateway.core import Gateway
 from gateway.customers import account_id
 from gateway.delivering import decision_rows, next_channel, subject_of
@@ -32,16 +31,16 @@ from gateway.model import (
     UserErrorCode,
     problem,
 )
+from gateway.once import Once
 from gateway.pausing import closed_by
 from gateway.planning import Plan, of_channel
 from gateway.requests import RecordCall
-from gateway.store import acts, attempts, callbacks, contacts, customers, decisions, idempotency, pauses, slots
+from gateway.store import acts, attempts, callbacks, contacts, customers, decisions, pauses, slots
 from gateway.store.attempts import Event
 from gateway.store.callbacks import Queued
 from gateway.store.contacts import Held
 from gateway.store.database import Database
 from gateway.store.faults import repeated
-from gateway.store.idempotency import Made
 from gateway.store.work import Work
 from policies.decision import Decision, Outcome
 from policies.facts import Channel, Reach
@@ -114,8 +113,8 @@ async def claim(gateway: Gateway, caller: Caller, key: str) -> tuple[Callback | 
     """The next call that may be made now, with the ring's attempt opened. None: nothing may be called now."""
     changed: list[Contact] = []
     async with gateway.database.write() as work:
-        made = (await idempotency.find(work, {(caller.id, key)})).get((caller.id, key))
-        if (before := same_key(made, "claimNextCallback", "")) is not None:
+        once = Once(caller.id, key, "claimNextCallback")
+        if (before := await once.before(work)) is not None:
             return await _claimed_before(work, before)
         await work.sharing(pauses.SENDING)
         closed, _ = closed_by(await pauses.in_force(work))
@@ -126,8 +125,7 @@ async def claim(gateway: Gateway, caller: Caller, key: str) -> tuple[Callback | 
         while found is None and (queue := await callbacks.waiting(work, _LOOK_AT, closed.purposes)):
             found = await _first_allowed(gateway, work, caller, queue, changed)
         if found is not None:
-            made = Made("claimNextCallback", "", found[0].id)
-            await work.insert("idempotency", [idempotency.row(work, caller.id, key, made)])
+            await once.keep(work, found[0].id)
     gateway.changes.publish((contact.id, contact.customer_id) for contact in changed)
     return found or (None, None)
 
@@ -166,8 +164,8 @@ async def _first_allowed(
     return None
 
 
-async def _claimed_before(work: Work, made: Made) -> tuple[Callback | None, StoredDecision | None]:
-    queued = (await callbacks.by_id(work, [made.id]))[made.id]
+async def _claimed_before(work: Work, callback_id: str) -> tuple[Callback | None, StoredDecision | None]:
+    queued = (await callbacks.by_id(work, [callback_id]))[callback_id]
     decided = await decisions.of_contacts(work, [queued.callback.contact_id])
     return queued.callback, decided[queued.callback.contact_id][-1]
 
@@ -262,11 +260,9 @@ async def release(gateway: Gateway, caller: Caller, callback_id: str, reason: st
 async def record(gateway: Gateway, caller: Caller, call: RecordCall) -> tuple[Callback, Contact]:
     """How a ring ended, in the agent's words. The same key gives the same answer again."""
     async with gateway.database.write() as work:
-        made = (await idempotency.find(work, {(caller.id, call.idempotency_key)})).get(
-            (caller.id, call.idempotency_key)
-        )
-        if (before := same_key(made, "recordCall", work.index(call.fingerprint))) is not None:
-            return await _after(work, (await callbacks.by_id(work, [before.id]))[before.id])
+        once = Once(caller.id, call.idempotency_key, "recordCall", call.fingerprint)
+        if (before := await once.before(work)) is not None:
+            return await _after(work, (await callbacks.by_id(work, [before]))[before])
         queued, held = await _own_claim(work, caller, call.callback_id)
         at = call.at or work.now
         if at > work.now:
@@ -281,8 +277,7 @@ async def record(gateway: Gateway, caller: Caller, call: RecordCall) -> tuple[Ca
         if call.result is CallResult.WRONG_NUMBER and queued.callback.contact_point_id:
             await customers.mark_unusable(work, {queued.callback.contact_point_id}, caller)
         await _move_on(gateway, work, queued, held, call)
-        made = Made("recordCall", work.index(call.fingerprint), call.callback_id)
-        await work.insert("idempotency", [idempotency.row(work, caller.id, call.idempotency_key, made)])
+        await once.keep(work, call.callback_id)
         after = await _after(work, queued)
     gateway.due.set()
     gateway.changes.publish([(held.contact.id, held.contact.customer_id)])

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from gateway.callers import may_see
-from gateway.contact import Answer, accept_in, announce, same_key
+from gateway.contact import Answer, accept_in, announce
 from gateway.core import Gateway
 from gateway.customers import account_id, locked_customer
 from gateway.ending import DEMANDS, take_back
@@ -24,11 +24,11 @@ from gateway.model import (
     UserErrorCode,
     problem,
 )
+from gateway.once import Once
 from gateway.requests import RequestContact
 from gateway.store import complaints as store
-from gateway.store import contacts, customers, idempotency
+from gateway.store import contacts, customers
 from gateway.store.faults import repeated
-from gateway.store.idempotency import Made
 from gateway.store.work import Work
 from gateway.words import BadWords
 from policies.facts import HoldKind, Purpose
@@ -56,11 +56,9 @@ class FileComplaint:
 async def file(gateway: Gateway, caller: Caller, wanted: FileComplaint) -> tuple[Complaint, bool]:
     """Put a complaint on record; whether the key was seen before. Demands about its debt, or any, pause."""
     async with gateway.database.write() as work:
-        key = (caller.id, wanted.idempotency_key)
-        made = (await idempotency.find(work, {key})).get(key)
-        fingerprint = work.index(wanted.fingerprint)
-        if (before := same_key(made, "fileComplaint", fingerprint)) is not None:
-            return (await store.by_id(work, [before.id]))[before.id], True
+        once = Once(caller.id, wanted.idempotency_key, "fileComplaint", wanted.fingerprint)
+        if (before := await once.before(work)) is not None:
+            return (await store.by_id(work, [before]))[before], True
         customer = await locked_customer(work, caller, wanted.customer_id)
         if wanted.at is not None and wanted.at > work.now:
             raise problem(UserErrorCode.INVALID, "lies in the future", "at")
@@ -69,17 +67,18 @@ async def file(gateway: Gateway, caller: Caller, wanted: FileComplaint) -> tuple
         complaint, gone = await put_on_record(
             work, caller, customer.id, text=wanted.text, at=wanted.at or work.now, contact_id=about, account_id=account
         )
-        made = Made("fileComplaint", fingerprint, complaint.id)
-        await work.insert("idempotency", [idempotency.row(work, *key, made)])
+        await once.keep(work, complaint.id)
     announce(gateway, gone, wake=True)
     return complaint, False
 
 
 @repeated
-async def settle(gateway: Gateway, caller: Caller, complaint_id: str, answer: str) -> tuple[Complaint, Contact | None]:
+async def settle(
+    gateway: Gateway, caller: Caller, complaint_id: str, answer: str
+) -> tuple[Complaint, Contact | None, bool]:
     """A person has answered it: its hold ends. The contact that tells the customer; None where none could be made.
 
-    Settling twice is settling once: the first answer stays.
+    Settling twice is settling once: the same answer again is told apart, and another is a CONFLICT.
     """
     async with gateway.database.write() as work:
         found = (await store.by_id(work, [complaint_id])).get(complaint_id)
@@ -88,13 +87,15 @@ async def settle(gateway: Gateway, caller: Caller, complaint_id: str, answer: st
         await work.lock([found.customer_id])
         found = (await store.by_id(work, [complaint_id]))[complaint_id]
         if found.status is ComplaintStatus.SETTLED:
-            return found, None
+            if found.answer != answer:
+                raise problem(UserErrorCode.CONFLICT, "was settled before: the first answer stands", "answer")
+            return found, None, True
         await store.settle(work, found, answer, caller)
         await _lift(work, caller, found, answer)
         told = await _told(gateway, work, found, answer)
         settled = (await store.by_id(work, [complaint_id]))[complaint_id]
     announce(gateway, [told] if told else [], wake=True)
-    return settled, told
+    return settled, told, False
 
 
 async def heard(work: Work, reply: Reply) -> list[Contact]:

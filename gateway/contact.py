@@ -25,7 +25,8 @@ from gateway.core import Gateway
 from gateway.delivering import OUTAGE, Dispatch, Doors, Step, decision_rows, next_step
 from gateway.hardship import assessments
 from gateway.known import Known
-from gateway.model import Contact, ContactStatus, StoredDecision, Unacceptable, UserErrorCode, problem
+from gateway.model import Contact, ContactStatus, StoredDecision, Unacceptable
+from gateway.once import same_key
 from gateway.requests import RequestContact
 from gateway.settling import Closing, event, reach, settled, spoiled
 from gateway.store import (
@@ -137,14 +138,6 @@ async def _reactions(work: Work, known: Known, customer_ids: set[str]) -> dict[s
         return {}
     persons = customer_ids.union(*(known.others.get(one, ()) for one in customer_ids))
     return await reactions.of_customers(work, persons, work.now - moments.LISTENING)
-
-
-def same_key(made: Made | None, operation: str, fingerprint: str) -> Made | None:
-    """What the key made before, if the same was asked for then. One key, one thing made."""
-    if made is not None and (made.operation, made.fingerprint) != (operation, fingerprint):
-        message = "this key was used before, with another request"
-        raise problem(UserErrorCode.CONFLICT, message, "idempotencyKey")
-    return made
 
 
 def _operation(wanted: RequestContact) -> str:

@@ -16,19 +16,18 @@ from gateway.model import (
     Customer,
     HoldEntry,
     OutsideContact,
-    PromiseEntry,
     Role,
     Unacceptable,
     UserError,
     UserErrorCode,
     problem,
 )
+from gateway.once import Once
 from gateway.requests import (
     NewPoint,
     PlaceHold,
     RecordConsent,
     RecordOutsideContact,
-    RecordPromise,
     RegisterBill,
     RegisterCustomer,
     SetPreferences,
@@ -37,7 +36,7 @@ from gateway.store import bills, contacts, erasures
 from gateway.store import customers as store
 from gateway.store.faults import repeated
 from gateway.store.work import Work
-from policies.facts import BillStatus, HoldKind, LenderRole, Party, Place, PromiseStatus
+from policies.facts import BillStatus, HoldKind, LenderRole, Party, Place
 
 
 @repeated
@@ -271,10 +270,16 @@ async def _merge_account(work: Work, caller: Caller, customer: Customer, wanted:
 
 
 @repeated
-async def record_consent(gateway: Gateway, caller: Caller, wanted: RecordConsent) -> Customer:
-    """Append to the ledger. From the moment this returns, no attempt opens against a withdrawal."""
+async def record_consent(gateway: Gateway, caller: Caller, wanted: RecordConsent) -> tuple[Customer, bool]:
+    """Append to the ledger; whether the key was seen before.
+
+    From the moment this returns, no attempt opens against a withdrawal.
+    """
     async with gateway.database.write() as work:
         customer = await locked_customer(work, caller, wanted.customer_id)
+        once = Once(caller.id, wanted.idempotency_key, "recordConsent", wanted.fingerprint)
+        if await once.before(work) is not None:
+            return customer, True
         await _check_point(work, customer, wanted.contact_point_id)
         if wanted.at is not None and wanted.at > work.now:
             raise problem(UserErrorCode.INVALID, "lies in the future", "at")
@@ -290,8 +295,9 @@ async def record_consent(gateway: Gateway, caller: Caller, wanted: RecordConsent
         )
         await store.add_consent(work, entry, evidence=wanted.evidence, caller_id=caller.id)
         await contacts.reconsider(work, customer.id)
+        await once.keep(work, entry.id)
     gateway.due.set()
-    return customer
+    return customer, False
 
 
 @repeated
@@ -342,11 +348,15 @@ _PLACED_BY = {HoldKind.ERASURE: "eraseCustomer", HoldKind.APPLICATION: "submitRe
 
 
 @repeated
-async def place_hold(gateway: Gateway, caller: Caller, wanted: PlaceHold) -> HoldEntry:
+async def place_hold(gateway: Gateway, caller: Caller, wanted: PlaceHold) -> tuple[HoldEntry, bool]:
+    """Put a hold on record; whether the key was seen before."""
     if wanted.kind in _PLACED_BY:
         raise problem(UserErrorCode.INVALID, f"is placed by {_PLACED_BY[wanted.kind]} alone", "kind")
     async with gateway.database.write() as work:
         customer = await locked_customer(work, caller, wanted.customer_id)
+        once = Once(caller.id, wanted.idempotency_key, "placeHold", wanted.fingerprint)
+        if (before := await once.before(work)) is not None:
+            return (await store.holds(work, [before]))[before], True
         await _check_point(work, customer, wanted.contact_point_id)
         starts = wanted.starts or work.now
         if wanted.ends is not None and wanted.ends <= starts:
@@ -365,8 +375,9 @@ async def place_hold(gateway: Gateway, caller: Caller, wanted: PlaceHold) -> Hol
         )
         await store.add_hold(work, hold, note=wanted.note, caller_id=caller.id)
         await contacts.reconsider(work, customer.id)
+        await once.keep(work, hold.id)
     gateway.due.set()
-    return hold
+    return hold, False
 
 
 @repeated
@@ -429,32 +440,6 @@ async def link(gateway: Gateway, caller: Caller, customer_ids: Collection[str]) 
         await store.link(work, linked, min(linked), caller)
         everybody = await store.by_id(work, linked)
     return [everybody[customer_id] for customer_id in sorted(linked)]
-
-
-@repeated
-async def record_promise(gateway: Gateway, caller: Caller, wanted: RecordPromise) -> Customer:
-    """A date by which the customer says they will pay."""
-    async with gateway.database.write() as work:
-        customer = await locked_customer(work, caller, wanted.customer_id)
-        made_at = wanted.made_at or work.now
-        if made_at > work.now:
-            raise problem(UserErrorCode.INVALID, "lies in the future", "madeAt")
-        # A day's grace: the customer's today may be our tomorrow.
-        if (made_at.date() - wanted.pay_by).days > 1:
-            raise problem(UserErrorCode.INVALID, "lies before the promise was made", "payBy")
-        promise = PromiseEntry(
-            id=work.new_id(),
-            customer_id=customer.id,
-            account_id=await account_id(work, customer, wanted.account, "account") if wanted.account else None,
-            account_reference=wanted.account,
-            pay_by=wanted.pay_by,
-            made_at=made_at,
-            status=PromiseStatus.OPEN,
-            amount=wanted.amount,
-            currency=wanted.currency,
-        )
-        await store.add_promise(work, promise, caller_id=caller.id)
-    return customer
 
 
 @repeated

@@ -92,6 +92,6 @@ async def _settle_promises(work: Work, caller: Caller, said: BillStatus, changed
     """A promise of a plan is known by its debt and its day."""
     promised = {(one.account.id, one.due_on) for one in changed}
     status = PromiseStatus.KEPT if said is BillStatus.PAID else PromiseStatus.WITHDRAWN
-    for one in await payments.open_promises(work, {bill.customer_id for bill in changed}):
+    for one in await payments.promises(work, {bill.customer_id for bill in changed}, PromiseStatus.OPEN):
         if (one.account_id, one.pay_by) in promised:
             await payments.settle(work, one, status, caller)

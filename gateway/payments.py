@@ -9,17 +9,16 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from gateway import contact, ending, instalments, relief
+from gateway import contact, ending, instalments, promises, relief
 from gateway.applications import promise
-from gateway.calendars import day_of, day_over
+from gateway.calendars import day_of
 from gateway.callers import may_see
 from gateway.core import Gateway
-from gateway.model import Bill, Caller, Contact, Customer, Payment, UserErrorCode, problem
-from gateway.promises import is_enough, paid_in_time
+from gateway.model import Bill, Caller, Contact, Payment, UserErrorCode, problem
 from gateway.requests import RecordPayment, RequestContact
 from gateway.store import bills, customers, payments
 from gateway.store.faults import repeated
-from gateway.store.payments import OpenPromise
+from gateway.store.payments import Promised
 from gateway.store.work import Work
 from policies.facts import BillStatus, PromiseStatus, Purpose
 
@@ -130,27 +129,27 @@ async def _keep_promises(gateway: Gateway, work: Work, caller: Caller, customer_
     """What was promised has come in. Whose day passes without it, the worker says; money that had come by then, and is
     recorded after it, puts that right.
     """
-    promised = await payments.unkept_promises(work, customer_ids)
-    found = await customers.by_id(work, {one.customer_id for one in promised}) if promised else {}
-    for one in promised:
-        if await _is_kept(gateway, work, one, found[one.customer_id]):
-            await payments.settle(work, one, PromiseStatus.KEPT, caller)
-            await _promise_next(work, one, caller, day_of(gateway, found[one.customer_id], work.now))
+    for customer in (await customers.by_id(work, customer_ids)).values():
+        promised, came = await promises.paid_for(gateway, work, customer)
+        for one in promised:
+            if await _is_kept(work, one, came[one.id]):
+                await payments.settle(work, one, PromiseStatus.KEPT, caller)
+                await _promise_next(work, one, caller, day_of(gateway, customer, work.now))
 
 
-async def _promise_next(work: Work, kept: OpenPromise, caller: Caller, today: date) -> None:
+async def _promise_next(work: Work, kept: Promised, caller: Caller, today: date) -> None:
     """The instalment of the plan that comes after it, where its day has not passed."""
     following = await payments.next_instalment(work, kept)
     if following is not None and following.due_on >= today:
         await promise(work, following, caller.id)
 
 
-async def _is_kept(gateway: Gateway, work: Work, promise: OpenPromise, customer: Customer) -> bool:
+async def _is_kept(work: Work, promise: Promised, came: Decimal) -> bool:
     """A promise without an amount is kept when nothing is left; when its day has passed, by any payment before."""
-    came = await paid_in_time(work, promise, day_over(gateway, customer, promise.pay_by))
-    if not is_enough(promise, came):
+    if not promises.is_enough(promise, came):
         return False
-    return promise.amount is not None or promise.is_broken or not await payments.owes(work, promise)
+    is_broken = promise.status is PromiseStatus.BROKEN
+    return promise.amount is not None or is_broken or not await payments.owes(work, promise)
 
 
 async def _receipt(gateway: Gateway, work: Work, caller: Caller, paid: Sequence[Payment]) -> Contact:

@@ -1,29 +1,125 @@
-"""Promises are watched: what was not paid by the day that was named is a broken promise, and a sign of hardship.
+"""Promises to pay. Each is watched: what was not paid by its day is a broken promise, and a sign of hardship.
 
-What comes in by then keeps the promise at once (`payments.py`). The next instalment of a plan is promised when the one
-before it was kept, so that the customer is left in peace for as long as the plan is.
+What comes in by then keeps the promise at once (`payments.py`), and the same money keeps no second one. The next
+instalment of a plan is promised when the one before it was kept, so that the customer is left in peace for as long as
+the plan is.
 """
 
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 from sqlalchemy import select
 
 from gateway import relief
 from gateway.calendars import day_over
+from gateway.callers import may_see
 from gateway.contact import announce
 from gateway.core import Gateway
-from gateway.model import GATEWAY, Contact
-from gateway.store import customers, payments
+from gateway.customers import account_id, locked_customer
+from gateway.model import GATEWAY, Caller, Contact, Customer, Payment, PromiseEntry, UserErrorCode, problem
+from gateway.once import Once
+from gateway.requests import RecordPromise
+from gateway.store import bills, contacts, customers, payments
 from gateway.store.faults import repeated
-from gateway.store.payments import OpenPromise
+from gateway.store.payments import Promised
 from gateway.store.work import Work, table
-from policies.facts import PromiseStatus
+from policies.facts import BillStatus, PromiseStatus
 
 _PROMISE = table("promise")
 
+LONGEST = timedelta(days=366)
+"""How far ahead a promise may name its day. What takes longer is a plan."""
+
+_OWED = (BillStatus.OPEN, BillStatus.DISPUTED)
+
 _WEST = timedelta(hours=12)
 """How far behind UTC a day can end."""
+
+
+@repeated
+async def record(gateway: Gateway, caller: Caller, wanted: RecordPromise) -> tuple[Customer, PromiseEntry, bool]:
+    """A date by which the customer says they will pay; whether it was on record already.
+
+    The same promise said twice is one promise, with or without a key.
+    """
+    async with gateway.database.write() as work:
+        customer = await locked_customer(work, caller, wanted.customer_id)
+        once = Once(caller.id, wanted.idempotency_key, "recordPromise", wanted.fingerprint)
+        before = {one.id: one for one in await customers.promises_of(work, [customer.id])}
+        if (made := await once.before(work)) is not None:
+            return customer, before[made], True
+        new = await _read(work, customer, wanted)
+        for one in before.values():
+            if replace(one, id=new.id, made_at=new.made_at) == new:
+                await once.keep(work, one.id)
+                return customer, one, True
+        await customers.add_promise(work, new, caller_id=caller.id)
+        await once.keep(work, new.id)
+    return customer, new, False
+
+
+async def _read(work: Work, customer: Customer, wanted: RecordPromise) -> PromiseEntry:
+    made_at = wanted.made_at or work.now
+    if made_at > work.now:
+        raise problem(UserErrorCode.INVALID, "lies in the future", "madeAt")
+    # A day's grace: the customer's today may be our tomorrow.
+    if (made_at.date() - wanted.pay_by).days > 1:
+        raise problem(UserErrorCode.INVALID, "lies before the promise was made", "payBy")
+    if wanted.pay_by - made_at.date() > LONGEST:
+        message = f"lies more than {LONGEST.days} days ahead: nothing would be asked for until then"
+        raise problem(UserErrorCode.INVALID, message, "payBy")
+    account = await account_id(work, customer, wanted.account, "account") if wanted.account else None
+    await _check_sum(work, customer, account, wanted)
+    return PromiseEntry(
+        id=work.new_id(),
+        customer_id=customer.id,
+        account_id=account,
+        account_reference=wanted.account,
+        pay_by=wanted.pay_by,
+        made_at=made_at,
+        status=PromiseStatus.OPEN,
+        amount=wanted.amount,
+        currency=wanted.currency,
+    )
+
+
+async def _check_sum(work: Work, customer: Customer, account: str | None, wanted: RecordPromise) -> None:
+    """What is more than is owed can never be kept, and would end as a broken promise."""
+    if wanted.amount is None:
+        return
+    owed = [
+        one
+        for one in await bills.of_customer(work, customer.id)
+        if account in (None, one.account.id) and one.status in _OWED
+    ]
+    if not owed:
+        raise problem(UserErrorCode.CONFLICT, "nothing is left to be paid", "account")
+    if all(one.currency != wanted.currency for one in owed):
+        raise problem(UserErrorCode.INVALID, "is not the currency of what is owed", "amount", "currency")
+    if wanted.amount > sum(one.amount_left for one in owed if one.currency == wanted.currency):
+        raise problem(UserErrorCode.INVALID, "is more than is left to be paid", "amount")
+
+
+@repeated
+async def withdraw(gateway: Gateway, caller: Caller, promise_id: str, reason: str) -> PromiseEntry:
+    """It was recorded in error, or the customer takes it back. Twice is the same as once; what is over stays."""
+    async with gateway.database.write() as work:
+        owner = await customers.of_promise(work, promise_id)
+        if owner is None or not may_see(caller, owner):
+            raise problem(UserErrorCode.NOT_FOUND, "no such promise", "promiseId")
+        await work.lock([owner])
+        [found] = [one for one in await customers.promises_of(work, [owner]) if one.id == promise_id]
+        if found.status is PromiseStatus.WITHDRAWN:
+            return found
+        if found.status is not PromiseStatus.OPEN:
+            raise problem(UserErrorCode.TOO_LATE, f"the promise is {found.status} already", "promiseId")
+        [open_] = [one for one in await payments.promises(work, [owner], PromiseStatus.OPEN) if one.id == promise_id]
+        await payments.settle(work, open_, PromiseStatus.WITHDRAWN, caller, reason=reason)
+        await contacts.reconsider(work, owner)
+    gateway.due.set()
+    return replace(found, status=PromiseStatus.WITHDRAWN)
 
 
 @repeated
@@ -39,26 +135,61 @@ async def watch(gateway: Gateway, limit: int = 200) -> int:
         owners = {customer_id for _, customer_id in due if work.holds([customer_id])}
         found = await customers.by_id(work, owners)
         settled, replaced = 0, list[Contact]()
-        for promise in await payments.open_promises(work, owners):
-            over = day_over(gateway, found[promise.customer_id], promise.pay_by)
-            if promise.id not in ids or work.now < over:
-                continue
-            paid = await paid_in_time(work, promise, over)
-            status = PromiseStatus.KEPT if is_enough(promise, paid) else PromiseStatus.BROKEN
-            await payments.settle(work, promise, status, GATEWAY)
-            replaced += await relief.shown(gateway, work, promise.customer_id, promise.id)
-            settled += 1
+        for customer in found.values():
+            promised, came = await paid_for(gateway, work, customer)
+            for one in promised:
+                is_open = one.status is PromiseStatus.OPEN
+                if not is_open or one.id not in ids or work.now < day_over(gateway, customer, one.pay_by):
+                    continue
+                status = PromiseStatus.KEPT if is_enough(one, came[one.id]) else PromiseStatus.BROKEN
+                await payments.settle(work, one, status, GATEWAY)
+                replaced += await relief.shown(gateway, work, customer.id, one.id)
+                settled += 1
     announce(gateway, replaced, wake=bool(replaced))
     return settled
 
 
-async def paid_in_time(work: Work, promise: OpenPromise, over: datetime) -> Decimal:
-    """What has come in on the promised debts, in its currency, since it was promised and before its day was over."""
-    came = [one for one in await payments.since(work, promise) if one.at < over]
-    return sum((one.amount for one in came if promise.currency in (None, one.currency)), Decimal())
+async def paid_for(gateway: Gateway, work: Work, customer: Customer) -> tuple[list[Promised], dict[str, Decimal]]:
+    """The customer's promises that are open or broken, and what has come in for each: on the promised debts, in its
+    currency, since it was promised and before its day was over.
+
+    The same money keeps one promise with a sum: those that were kept have used theirs, then whose day is first comes
+    first.
+    """
+    pending = await payments.promises(work, [customer.id], PromiseStatus.OPEN, PromiseStatus.BROKEN)
+    came: dict[str, Decimal] = {}
+    if not pending:
+        return pending, came
+    kept = await payments.promises(work, [customer.id], PromiseStatus.KEPT)
+    every = [*kept, *pending]
+    paid = await payments.since(work, customer.id, min(one.made_at for one in every))
+    left = {one.id: one.amount for one in paid}
+    for one in sorted(every, key=lambda one: (one.status is not PromiseStatus.KEPT, one.pay_by, one.made_at, one.id)):
+        over = day_over(gateway, customer, one.pay_by)
+        parts = [part for part in paid if _is_for(one, part) and part.at < over]
+        came[one.id] = sum((left[part.id] for part in parts), Decimal())
+        if one.status is PromiseStatus.KEPT or is_enough(one, came[one.id]):
+            _use(left, parts, one.amount or Decimal())
+    return pending, came
 
 
-def is_enough(promise: OpenPromise, paid: Decimal) -> bool:
+def _is_for(promise: Promised, payment: Payment) -> bool:
+    return (
+        promise.account_id in (None, payment.account_id)
+        and promise.currency in (None, payment.currency)
+        and promise.made_at <= payment.at
+    )
+
+
+def _use(left: dict[str, Decimal], parts: Iterable[Payment], amount: Decimal) -> None:
+    """The oldest first."""
+    for part in parts:
+        used = min(amount, left[part.id])
+        left[part.id] -= used
+        amount -= used
+
+
+def is_enough(promise: Promised, paid: Decimal) -> bool:
     """Whether what came in by its day has kept a promise, now that the day has passed: all of its sum, or anything."""
     return paid >= promise.amount if promise.amount is not None else paid > 0
 

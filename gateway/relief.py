@@ -14,7 +14,7 @@ from datetime import datetime
 
 from gateway.calendars import day_of
 from gateway.callers import may_see
-from gateway.contact import Answer, accept_in, announce, same_key
+from gateway.contact import Answer, accept_in, announce
 from gateway.core import Gateway
 from gateway.customers import account_id, locked_customer
 from gateway.ending import take_back
@@ -30,11 +30,11 @@ from gateway.model import (
     UserErrorCode,
     problem,
 )
+from gateway.once import Once
 from gateway.requests import RequestContact
-from gateway.store import bills, contacts, customers, idempotency
+from gateway.store import bills, contacts, customers
 from gateway.store import hardship as store
 from gateway.store.faults import repeated
-from gateway.store.idempotency import Made
 from gateway.store.work import Work
 from policies.facts import BillStatus, Channel, Purpose
 from policies.hardship import NOTICES, SEEN, HardshipLevel, SignalKind
@@ -63,11 +63,9 @@ async def record(
     if wanted.kind in SEEN:
         raise problem(UserErrorCode.INVALID, "is seen in payments, and not recorded", "kind")
     async with gateway.database.write() as work:
-        key = (caller.id, wanted.idempotency_key)
-        made = (await idempotency.find(work, {key})).get(key)
-        fingerprint = work.index(wanted.fingerprint)
-        if (before := same_key(made, "recordHardshipSignal", fingerprint)) is not None:
-            return (await store.by_id(work, [before.id]))[before.id], [], True
+        once = Once(caller.id, wanted.idempotency_key, "recordHardshipSignal", wanted.fingerprint)
+        if (before := await once.before(work)) is not None:
+            return (await store.by_id(work, [before]))[before], [], True
         customer = await locked_customer(work, caller, wanted.customer_id)
         if wanted.at is not None and wanted.at > work.now:
             raise problem(UserErrorCode.INVALID, "lies in the future", "at")
@@ -83,8 +81,7 @@ async def record(
         )
         rises, gone = await _recorded(gateway, work, caller, signal)
         offers = await offer(gateway, work, customer, signal.id) if rises else []
-        made = Made("recordHardshipSignal", fingerprint, signal.id)
-        await work.insert("idempotency", [idempotency.row(work, *key, made)])
+        await once.keep(work, signal.id)
     announce(gateway, [*gone, *offers], wake=bool(offers))
     return signal, offers, False
 

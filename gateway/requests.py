@@ -125,6 +125,8 @@ class RecordConsent:
     purpose: Purpose | None = None
     evidence: str | None = field(default=None, repr=False)
     at: datetime | None = None
+    idempotency_key: str | None = None
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,8 @@ class PlaceHold:
     starts: datetime | None = None
     ends: datetime | None = None
     note: str | None = field(default=None, repr=False)
+    idempotency_key: str | None = None
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +178,8 @@ class RecordPromise:
     amount: Decimal | None = None
     currency: str | None = None
     made_at: datetime | None = None
+    idempotency_key: str | None = None
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

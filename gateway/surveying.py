@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from gateway import complaining, survey_link
 from gateway.callers import visible
-from gateway.contact import Answer, accept_in, announce, same_key
+from gateway.contact import Answer, accept_in, announce
 from gateway.core import Gateway
 from gateway.customers import refuse_if_erased
 from gateway.model import (
@@ -30,12 +30,12 @@ from gateway.model import (
     UserErrorCode,
     problem,
 )
+from gateway.once import Once
 from gateway.requests import RequestContact
-from gateway.store import contacts, customers, idempotency
+from gateway.store import contacts, customers
 from gateway.store import survey_answers as store
 from gateway.store.contacts import Held
 from gateway.store.faults import repeated
-from gateway.store.idempotency import Made
 from gateway.store.work import Work
 from gateway.wording import SURVEYED
 from policies.facts import Channel, Purpose
@@ -124,11 +124,9 @@ async def answer_by_link(gateway: Gateway, token: str, said: Said) -> Survey:
 async def record(gateway: Gateway, caller: Caller, wanted: RecordSurveyAnswer) -> tuple[SurveyAnswer, bool]:
     """Put an answer on record; whether the key was seen before. Raises `Unacceptable`."""
     async with gateway.database.write() as work:
-        key = (caller.id, wanted.idempotency_key)
-        made = (await idempotency.find(work, {key})).get(key)
-        fingerprint = work.index(wanted.fingerprint)
-        if (before := same_key(made, "recordSurveyAnswer", fingerprint)) is not None:
-            return (await store.by_id(work, [before.id]))[before.id], True
+        once = Once(caller.id, wanted.idempotency_key, "recordSurveyAnswer", wanted.fingerprint)
+        if (before := await once.before(work)) is not None:
+            return (await store.by_id(work, [before]))[before], True
         held = (await contacts.by_id(work, [wanted.contact_id])).get(wanted.contact_id)
         contact = visible(caller, held.contact if held else None, "contactId")
         await work.lock([contact.customer_id])
@@ -136,8 +134,7 @@ async def record(gateway: Gateway, caller: Caller, wanted: RecordSurveyAnswer) -
         held = (await contacts.by_id(work, [wanted.contact_id]))[wanted.contact_id]
         _refuse_unless_open((await _survey(work, held)).standing)
         answer, changed = await _record(gateway, work, caller, held, wanted.said)
-        made = Made("recordSurveyAnswer", fingerprint, answer.id)
-        await work.insert("idempotency", [idempotency.row(work, *key, made)])
+        await once.keep(work, answer.id)
     announce(gateway, changed, wake=True)
     return answer, False
 

@@ -2,7 +2,8 @@
 
 A bill that is paid, written off or disputed is not asked for. A message that says "overdue" waits until the due date
 has passed on the wall of every zone, plus whatever grace the rule gives (Greece: ten days): it is deferred and not
-refused, because a lender may plan it before the day.
+refused, because a lender may plan it before the day. A message that says "due on" is refused once that day has passed
+on the wall of any zone: it would be untrue from then on.
 """
 
 from dataclasses import dataclass
@@ -58,3 +59,24 @@ class Overdue:
         if until <= at:
             return Allow(Reason("overdue", values))
         return defer(until, case.wall, "not_yet_overdue", values)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DueAhead:
+    """Refuse what speaks of a day to come once that day has passed; on the day itself it is still true."""
+
+    terms: Terms
+
+    @classmethod
+    def read(cls, fields: Fields, terms: Terms) -> Self:
+        return cls(terms)
+
+    def check(self, case: Case, at: datetime) -> Verdict | None:
+        bill = case.facts.bill
+        if bill is None or not case.zones:
+            return None
+        values: dict[str, Detail] = {"due_on": bill.due_on.isoformat()}
+        over = min(day_start(where, bill.due_on.toordinal() + 1) for where in case.zones)
+        if at >= over:
+            return Refuse(Reason("due_day_passed", values))
+        return Allow(Reason("due_ahead", values), closes=over)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 from zoneinfo import ZoneInfoNotFoundError
 
-from policies.bill_state import BillOpen, Overdue
+from policies.bill_state import BillOpen, DueAhead, Overdue
 from policies.confirmation import Confirmation
 from policies.consent import ConsentLedger
 from policies.cooldown import Cooldown
@@ -49,6 +49,7 @@ KINDS: Mapping[str, Kind] = {
     "promises": Promises,
     "bill_open": BillOpen,
     "overdue": Overdue,
+    "due_ahead": DueAhead,
     "escalation": Escalation,
     "confirmation": Confirmation,
     "grace": Grace,

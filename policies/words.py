@@ -150,6 +150,11 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "bill_open": ("The bill is open.", "账单尚未结清。"),
     "bill_closed": ("There is nothing to demand: the bill is {status}.", "无需催收：账单{status}。"),
     "overdue": ("The bill was due on {due_on} and is overdue.", "账单到期日为{due_on}，现已逾期。"),
+    "due_ahead": ("The bill is due on {due_on}, and that day has not passed.", "账单到期日为{due_on}，该日尚未过去。"),
+    "due_day_passed": (
+        "The bill was due on {due_on}: a reminder before the due date comes too late.",
+        "账单到期日为{due_on}，该日已过，不再发送到期提醒。",
+    ),
     "grace": (
         "The bill was due on {due_on}; in its first {days} overdue days there is no contact, until {until}.",
         "账单到期日为{due_on}，逾期最初{days}天内不得联系，{until}起方可联系。",

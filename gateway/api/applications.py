@@ -122,12 +122,14 @@ class ApplicationMutations:
             reason = read.text(input.reason, "reason", longest=LONGEST_TEXT)
             read.finish()
             async with context.acting():
-                decided = await applications.decide(
+                submitted = await applications.decide(
                     context.gateway, context.caller, application_id, input.approve, reason
                 )
         except Unacceptable as wrong:
             return RepaymentApplicationPayload(user_errors=user_errors(wrong.errors))
-        return RepaymentApplicationPayload(application=RepaymentApplication.of(decided))
+        return RepaymentApplicationPayload(
+            application=RepaymentApplication.of(submitted.application), replayed=submitted.replayed
+        )
 
     @strawberry.mutation(description="Take an open application back. Twice is the same as once.")
     async def withdraw_repayment_application(

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import fields, replace
 
 import orjson
 
@@ -33,6 +34,7 @@ MOST_REFERENCES = 20
 
 _WEEKDAYS = {day: number for number, day in enumerate(Weekday)}
 _DAYS = frozenset(range(7))
+_KEYS = frozenset({"idempotency_key", "fingerprint"})
 _CHANNELS = frozenset(Channel)
 
 
@@ -183,9 +185,10 @@ def record_consent(given: inputs.RecordConsentInput) -> RecordConsent:
         purpose=given.purpose or None,
         evidence=read.optional_text(given.evidence, "evidence", longest=LONGEST_TEXT),
         at=read.optional_instant(given.at, "at"),
+        idempotency_key=read.optional_text(given.idempotency_key, "idempotencyKey", longest=LONGEST_KEY),
     )
     read.finish()
-    return wanted
+    return replace(wanted, fingerprint=_body_of(wanted))
 
 
 def record_call(given: inputs.RecordCallInput) -> RecordCall:
@@ -247,9 +250,10 @@ def place_hold(given: inputs.PlaceHoldInput) -> PlaceHold:
         starts=read.optional_instant(given.starts, "from"),
         ends=read.optional_instant(given.until, "until"),
         note=read.optional_text(given.note, "note", longest=LONGEST_TEXT),
+        idempotency_key=read.optional_text(given.idempotency_key, "idempotencyKey", longest=LONGEST_KEY),
     )
     read.finish()
-    return wanted
+    return replace(wanted, fingerprint=_body_of(wanted))
 
 
 def record_promise(given: inputs.RecordPromiseInput) -> RecordPromise:
@@ -264,9 +268,10 @@ def record_promise(given: inputs.RecordPromiseInput) -> RecordPromise:
         amount=amount,
         currency=currency,
         made_at=read.optional_instant(given.made_at, "madeAt"),
+        idempotency_key=read.optional_text(given.idempotency_key, "idempotencyKey", longest=LONGEST_KEY),
     )
     read.finish()
-    return wanted
+    return replace(wanted, fingerprint=_body_of(wanted))
 
 
 def set_preferences(given: inputs.SetPreferencesInput) -> SetPreferences:
@@ -353,6 +358,10 @@ def _accounts(read: Reader, given: Sequence[str] | None) -> tuple[str, ...] | No
         read.wrong(f"must hold at most {MOST_ACCOUNTS} references", "accounts")
         return None
     return read.texts(given, "accounts")
+
+
+def _body_of(wanted: RecordConsent | PlaceHold | RecordPromise) -> str:
+    return fingerprint(*(str(getattr(wanted, one.name)) for one in fields(wanted) if one.name not in _KEYS))
 
 
 def fingerprint(*body: object) -> str:

@@ -145,11 +145,11 @@ class ListeningMutations:
             complaint_id = read.id(input.complaint_id, Kind.COMPLAINT, "complaintId")
             answer = read.text(input.answer, "answer", longest=LONGEST_TEXT)
             read.finish()
-            settled, told = await complaining.settle(context.gateway, context.caller, complaint_id, answer)
+            settled, told, replayed = await complaining.settle(context.gateway, context.caller, complaint_id, answer)
         except Unacceptable as wrong:
             return SettleComplaintPayload(user_errors=user_errors(wrong.errors))
         return SettleComplaintPayload(
-            complaint=Complaint.of(settled), contact=Contact.of(told) if told is not None else None
+            complaint=Complaint.of(settled), contact=Contact.of(told) if told is not None else None, replayed=replayed
         )
 
 

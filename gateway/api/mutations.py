@@ -5,7 +5,7 @@ from typing import Annotated
 
 import strawberry
 
-from gateway import callbacks, contact, customers, ending, sandbox
+from gateway import callbacks, contact, customers, ending, promises, sandbox
 from gateway.api import inputs
 from gateway.api.applications import ApplicationMutations
 from gateway.api.campaigns import CampaignMutations
@@ -46,6 +46,7 @@ from gateway.api.types.inputs import (
     ScheduleCallbackInput,
     SetPreferencesInput,
     SettleContactInput,
+    WithdrawPromiseInput,
 )
 from gateway.api.types.payloads import (
     AdvanceClockPayload,
@@ -63,9 +64,10 @@ from gateway.api.types.payloads import (
     RegisterCustomerPayload,
     RequestContactPayload,
     SetPreferencesPayload,
+    WithdrawPromisePayload,
     user_errors,
 )
-from gateway.api.types.record import Hold, OutsideContact
+from gateway.api.types.record import Hold, OutsideContact, Promise
 from gateway.model import Unacceptable
 from gateway.requests import RequestContact
 
@@ -117,10 +119,12 @@ class Mutation(
     ) -> RecordConsentPayload | None:
         context = info.context
         try:
-            customer = await customers.record_consent(context.gateway, context.caller, inputs.record_consent(input))
+            customer, replayed = await customers.record_consent(
+                context.gateway, context.caller, inputs.record_consent(input)
+            )
         except Unacceptable as wrong:
             return RecordConsentPayload(user_errors=user_errors(wrong.errors))
-        return RecordConsentPayload(customer=Customer.of(customer))
+        return RecordConsentPayload(customer=Customer.of(customer), replayed=replayed)
 
     @strawberry.mutation(
         description="Ask for a contact. The answer tells at once whether it goes out, waits, or is refused, and why."
@@ -282,10 +286,10 @@ class Mutation(
     ) -> PlaceHoldPayload | None:
         context = info.context
         try:
-            hold = await customers.place_hold(context.gateway, context.caller, inputs.place_hold(input))
+            hold, replayed = await customers.place_hold(context.gateway, context.caller, inputs.place_hold(input))
         except Unacceptable as wrong:
             return PlaceHoldPayload(user_errors=user_errors(wrong.errors))
-        return PlaceHoldPayload(hold=Hold.of(hold))
+        return PlaceHoldPayload(hold=Hold.of(hold), replayed=replayed)
 
     @strawberry.mutation(description="End a hold now. One that was lifted stays as it was.")
     async def lift_hold(
@@ -308,10 +312,27 @@ class Mutation(
     ) -> RecordPromisePayload | None:
         context = info.context
         try:
-            customer = await customers.record_promise(context.gateway, context.caller, inputs.record_promise(input))
+            customer, promise, replayed = await promises.record(
+                context.gateway, context.caller, inputs.record_promise(input)
+            )
         except Unacceptable as wrong:
             return RecordPromisePayload(user_errors=user_errors(wrong.errors))
-        return RecordPromisePayload(customer=Customer.of(customer))
+        return RecordPromisePayload(customer=Customer.of(customer), promise=Promise.of(promise), replayed=replayed)
+
+    @strawberry.mutation(description="Take back a promise: what it held may be asked for again, by the rules.")
+    async def withdraw_promise(
+        self, info: Info, input: Annotated[WithdrawPromiseInput, strawberry.argument(description="Which one, and why.")]
+    ) -> WithdrawPromisePayload | None:
+        context = info.context
+        try:
+            read = Reader()
+            promise_id = read.id(input.promise_id, Kind.PROMISE, "promiseId")
+            reason = read.text(input.reason, "reason", longest=LONGEST_TEXT)
+            read.finish()
+            withdrawn = await promises.withdraw(context.gateway, context.caller, promise_id, reason)
+        except Unacceptable as wrong:
+            return WithdrawPromisePayload(user_errors=user_errors(wrong.errors))
+        return WithdrawPromisePayload(promise=Promise.of(withdrawn))
 
     @strawberry.mutation(description="Record how and when the customer wishes to be contacted.")
     async def set_preferences(

@@ -55,6 +55,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "setPreferences": frozenset({_C, _S, _A, _X}),
     "recordOutsideContact": frozenset({_S, _A, _X}),
     "recordPromise": frozenset({_S, _A, _X}),
+    "withdrawPromise": frozenset({_S, _A, _X}),
     "placeHold": frozenset({_S, _A, _L, _X}),
     "liftHold": frozenset({_S, _L, _X}),
     # contacts
@@ -281,14 +282,16 @@ _TABLE: Mapping[str, Mapping[str, Row]] = {
     "MintCustomerTokenPayload": {"token expiresAt userErrors": _NOBODYS},
     "EraseCustomerPayload": {"erasure userErrors": _NOBODYS},
     "EndEventSubscriptionPayload": {"subscription userErrors": _NOBODYS},
-    "LiftHoldPayload PlaceHoldPayload": {"hold userErrors": _NOBODYS},
+    "LiftHoldPayload": {"hold userErrors": _NOBODYS},
+    "PlaceHoldPayload": {"hold replayed userErrors": _NOBODYS},
     "LinkCustomersPayload": {"customers userErrors": _NOBODYS},
     "MarkContactPointPayload": {"contactPoint userErrors": _NOBODYS},
     "PausePayload": {"pause userErrors": _NOBODYS},
     "RecordCallPayload": {"callback contact userErrors": _NOBODYS},
-    "RecordConsentPayload RecordPromisePayload RegisterCustomerPayload SetPreferencesPayload": {
-        "customer userErrors": _NOBODYS
-    },
+    "RegisterCustomerPayload SetPreferencesPayload": {"customer userErrors": _NOBODYS},
+    "RecordConsentPayload": {"customer replayed userErrors": _NOBODYS},
+    "RecordPromisePayload": {"customer promise replayed userErrors": _NOBODYS},
+    "WithdrawPromisePayload": {"promise userErrors": _NOBODYS},
     "RecordOutsideContactPayload": {"customer outsideContact replayed userErrors": _NOBODYS},
     "RecordPaymentPayload": {"payments bills unallocated receipt replayed userErrors": _NOBODYS},
     "RegisterBillPayload": {"bill userErrors": _NOBODYS},
@@ -300,7 +303,7 @@ _TABLE: Mapping[str, Mapping[str, Row]] = {
     "WithdrawHardshipSignalPayload": {"signal userErrors": _NOBODYS},
     "FileComplaintPayload": {"complaint replayed userErrors": _NOBODYS},
     "RecordSurveyAnswerPayload": {"answer replayed userErrors": _NOBODYS},
-    "SettleComplaintPayload": {"complaint contact userErrors": _NOBODYS},
+    "SettleComplaintPayload": {"complaint contact replayed userErrors": _NOBODYS},
     "SubscribeEventsPayload": {"subscription secret userErrors": _NOBODYS},
 }
 

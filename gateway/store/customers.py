@@ -319,6 +319,12 @@ async def promises_of(work: Work, customer_ids: Collection[str]) -> list[Promise
     ]
 
 
+async def of_promise(work: Work, promise_id: str) -> str | None:
+    """Whose promise it is."""
+    row = await work.one(select(_PROMISE.c.customer_id).where(_PROMISE.c.id == promise_id))
+    return row.customer_id if row else None
+
+
 async def add_promise(work: Work, promise: PromiseEntry, *, caller_id: str) -> None:
     row = {
         "id": promise.id,

@@ -42,7 +42,7 @@ CHANGED = {
         "message", "cancel_reason", "lease_until", "attempts", "channel_attempts", "failed_provider",
     },
     "hold": {"lifted_at", "lift_reason"},
-    "promise": {"status"},
+    "promise": {"status", "withdrawal_reason"},
     "reply": {"status", "settled_at", "settled_by", "settled_note"},
 }  # fmt: skip
 """The columns of those that do change. An attempt's follow from its events, the others' from acts."""

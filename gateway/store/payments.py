@@ -13,7 +13,7 @@ from sqlalchemy import select
 from gateway.ids import global_id
 from gateway.model import Bill, Caller, Payment
 from gateway.store import acts, bills
-from gateway.store.work import Happening, Work, table
+from gateway.store.work import Happening, Row, Work, table
 from policies.facts import BillStatus, PromiseStatus
 
 _PAYMENT = table("payment")
@@ -23,8 +23,8 @@ _PROMISE = table("promise")
 
 
 @dataclass(frozen=True, slots=True)
-class OpenPromise:
-    """What a customer has promised and not kept. Without an account it is of all that they owe."""
+class Promised:
+    """What a customer has promised. Without an account it is of all that they owe."""
 
     id: str
     customer_id: str
@@ -33,7 +33,7 @@ class OpenPromise:
     made_at: datetime
     amount: Decimal | None
     currency: str | None
-    is_broken: bool = False  #: its day has passed before all of it was paid, as far as is known
+    status: PromiseStatus
 
 
 async def claim(work: Work, reference: str) -> None:
@@ -98,21 +98,10 @@ async def credit(work: Work, credited: Sequence[Bill], by: Caller) -> None:
             work.happenings.append(Happening("bill.paid", customer_id=bill.customer_id, data=said))
 
 
-async def open_promises(work: Work, customer_ids: Collection[str]) -> list[OpenPromise]:
-    return await _promises(work, customer_ids, [PromiseStatus.OPEN])
-
-
-async def unkept_promises(work: Work, customer_ids: Collection[str]) -> list[OpenPromise]:
-    """Those that are open, and those that were broken."""
-    return await _promises(work, customer_ids, [PromiseStatus.OPEN, PromiseStatus.BROKEN])
-
-
-async def _promises(
-    work: Work, customer_ids: Collection[str], statuses: Collection[PromiseStatus]
-) -> list[OpenPromise]:
+async def promises(work: Work, customer_ids: Collection[str], *statuses: PromiseStatus) -> list[Promised]:
     statement = select(_PROMISE).where(_PROMISE.c.customer_id.in_(customer_ids), _PROMISE.c.status.in_(statuses))
     return [
-        OpenPromise(
+        Promised(
             row.id,
             row.customer_id,
             row.account_id,
@@ -120,21 +109,19 @@ async def _promises(
             row.made_at,
             None if row.amount is None else Decimal(row.amount),
             row.currency,
-            is_broken=row.status == PromiseStatus.BROKEN,
+            PromiseStatus(row.status),
         )
         for row in await work.all(statement.order_by(_PROMISE.c.id))
     ]
 
 
-async def since(work: Work, promise: OpenPromise) -> list[Payment]:
-    """What the customer has paid on the promised debts since they promised."""
-    statement = select(_PAYMENT).where(_PAYMENT.c.customer_id == promise.customer_id, _PAYMENT.c.at >= promise.made_at)
-    if promise.account_id is not None:
-        statement = statement.where(_PAYMENT.c.account_id == promise.account_id)
+async def since(work: Work, customer_id: str, at: datetime) -> list[Payment]:
+    """What the customer has paid from an instant on, oldest first."""
+    statement = select(_PAYMENT).where(_PAYMENT.c.customer_id == customer_id, _PAYMENT.c.at >= at)
     return await _payments(work, await work.all(statement.order_by(_PAYMENT.c.at, _PAYMENT.c.id)))
 
 
-async def next_instalment(work: Work, promise: OpenPromise) -> Bill | None:
+async def next_instalment(work: Work, promise: Promised) -> Bill | None:
     """The first bill of a plan on the promised debt that is not paid and due after the promise."""
     statement = bills.select_bills().where(
         _BILL.c.customer_id == promise.customer_id,
@@ -147,7 +134,7 @@ async def next_instalment(work: Work, promise: OpenPromise) -> Bill | None:
     return bills.bill(rows[0]) if rows else None
 
 
-async def owes(work: Work, promise: OpenPromise) -> bool:
+async def owes(work: Work, promise: Promised) -> bool:
     """Whether a bill on the promised debts is open."""
     statement = select(_BILL.c.id).where(_BILL.c.customer_id == promise.customer_id, _BILL.c.status == BillStatus.OPEN)
     if promise.account_id is not None:
@@ -155,9 +142,13 @@ async def owes(work: Work, promise: OpenPromise) -> bool:
     return await work.one(statement.limit(1)) is not None
 
 
-async def settle(work: Work, promise: OpenPromise, status: PromiseStatus, by: Caller) -> None:
-    """It was kept, or broken."""
-    row = {"status": status}
+async def settle(
+    work: Work, promise: Promised, status: PromiseStatus, by: Caller, *, reason: str | None = None
+) -> None:
+    """It was kept, or broken; or taken back, for a reason."""
+    row: Row = {"status": status}
+    if reason is not None:
+        row = {**row, "withdrawal_reason": work.seal(promise.customer_id, reason)}
     await work.change("promise", [{"id": promise.id, **row}])
     await acts.add(work, by, f"promise.{status.lower()}", promise.id, row, customer_id=promise.customer_id)
 

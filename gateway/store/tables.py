@@ -233,6 +233,7 @@ class PromiseRow(SQLModel, table=True):
     currency: str | None = None
     made_at: datetime = Field(sa_type=Instant)
     status: str
+    withdrawal_reason: str | None = _sealed(nullable=True)
     caller_id: str
 
 

@@ -21,6 +21,7 @@ from gateway import (
     events,
     pausing,
     payments,
+    promises,
     relief,
     replying,
     sandbox,
@@ -217,7 +218,7 @@ async def _say_what_is_known(api: Api, life: Life, service: Caller, point: str) 
     }
     await api.world.request(life.customer, Channel.EMAIL, **answers)
     promise = RecordPromise(whose, date(2026, 12, 1), life.account, Decimal("10.00"), "CNY")
-    await customers.record_promise(gateway, service, promise)
+    await promises.record(gateway, service, promise)
     hold = PlaceHold(
         whose,
         HoldKind.HARDSHIP,
@@ -225,7 +226,7 @@ async def _say_what_is_known(api: Api, life: Life, service: Caller, point: str) 
         account=life.account,
         ends=clock() + timedelta(days=9),
     )
-    placed = await customers.place_hold(gateway, service, hold)
+    placed, _ = await customers.place_hold(gateway, service, hold)
     await customers.lift_hold(gateway, service, placed.id, "over")
 
 

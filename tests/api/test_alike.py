@@ -147,6 +147,7 @@ PLACES: dict[str, tuple[Kind, str]] = {
         Kind.CUSTOMER,
         'recordPromise(input: {customerId: $id, account: "%(account)s", payBy: "2026-12-01"})',
     ),
+    "withdrawPromise input.promiseId": (Kind.PROMISE, 'withdrawPromise(input: {promiseId: $id, reason: "an error"})'),
     "placeHold input.customerId": (Kind.CUSTOMER, "placeHold(input: {customerId: $id, kind: HARDSHIP})"),
     "placeHold input.contactPointId": (
         Kind.CONTACT_POINT,

@@ -508,7 +508,7 @@ async def test_money_that_came_in_time_and_was_posted_later_keeps_the_promise(ap
     promise = RecordPromise(
         customer.id, date(2026, 11, 26), account=bill.account.reference, amount=Decimal(100), currency="CNY"
     )
-    await customers.record_promise(api.world.gateway, SERVICE, promise)
+    await promises.record(api.world.gateway, SERVICE, promise)
     in_time = api.world.clock() + timedelta(days=1)
     api.world.wait(days=5)
     await promises.watch(api.world.gateway)

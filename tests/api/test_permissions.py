@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type
 
-from gateway import applications, cli_permissions, complaining, events, pausing, relief
+from gateway import applications, cli_permissions, complaining, events, pausing, promises, relief
 from gateway.api import sight
 from gateway.api.ids import Kind, global_id, parse_id
 from gateway.api.permissions import FIELDS, OWN_ONLY, PERMISSIONS, Cell, Sight, is_guarded, is_personal, may, scopes
@@ -23,7 +23,7 @@ from gateway.callers import authenticate
 from gateway.complaining import FileComplaint
 from gateway.model import Caller, Role
 from gateway.relief import RecordHardshipSignal
-from gateway.requests import SubmitApplication
+from gateway.requests import RecordPromise, SubmitApplication
 from gateway.store import applications as application_rows
 from gateway.store import pauses
 from policies.facts import Channel, Purpose
@@ -436,6 +436,7 @@ ACTS: dict[str, str] = {
     "recordOutsideContact": 'input: {customerId: "$customer", reference: "$new", channel: VISIT, result: ATTEMPTED,'
     ' initiator: LENDER, at: "2026-11-24T03:00:00Z"}',
     "recordPromise": 'input: {customerId: "$customer", account: "$account", payBy: "2026-12-01"}',
+    "withdrawPromise": 'input: {promiseId: "$promise", reason: "an error"}',
     "placeHold": 'input: {customerId: "$customer", kind: HARDSHIP}',
     "liftHold": 'input: {holdId: "$hold", reason: "over"}',
     "requestContact": 'input: {idempotencyKey: "$new", customerId: "$customer", purpose: FOLLOW_UP}',
@@ -491,6 +492,10 @@ async def made_ready(lives: Lives, name: str, life: Life, doer: Caller) -> dict[
         case "submitRepaymentApplication":
             await applied(lives, life, doer, then_withdrawn=True)
             return {}
+        case "withdrawPromise":
+            promised = RecordPromise(life.customer.id, date(2026, 12, 1) + timedelta(days=next(_NUMBERS)))
+            _, promise, _ = await promises.record(gateway, doer, promised)
+            return {"promise": global_id(Kind.PROMISE, promise.id)}
         case "withdrawHardshipSignal":
             new = RecordHardshipSignal(life.customer.id, f"new {next(_NUMBERS)}", "f", SignalKind.OTHER)
             signal, _, _ = await relief.record(gateway, doer, new)

@@ -156,7 +156,7 @@ def test_no_sentence_has_a_code_in_it(kind: str, values: dict[str, str], languag
 async def test_a_hold_that_ends_is_told_by_what_it_was_for(api: Api) -> None:
     customer = await api.world.customer()
     for kind in (HoldKind.CEASE, HoldKind.HARDSHIP):
-        hold = await customers.place_hold(api.world.gateway, SERVICE, PlaceHold(customer.id, kind))
+        hold, _ = await customers.place_hold(api.world.gateway, SERVICE, PlaceHold(customer.id, kind))
     await customers.lift_hold(api.world.gateway, SERVICE, hold.id, "better now")
 
     whats = [one["what"] for one in (await told(api, customer))["nodes"]]

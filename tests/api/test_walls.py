@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from channels import base
-from gateway import applications, complaining, customers, relief, surveying, views
+from gateway import applications, complaining, customers, promises, relief, surveying, views
 from gateway.api.ids import Kind, global_id
 from gateway.complaining import FileComplaint
 from gateway.core import Ear
@@ -58,8 +58,8 @@ async def live(api: Api, name: str) -> Life:
     await world.deliver()
     await world.request(customer, Channel.CALLBACK, is_callback=True, not_before=world.clock() + timedelta(hours=1))
     promise = RecordPromise(customer.id, date(2026, 12, 1), bill.account.reference)
-    await customers.record_promise(gateway, SERVICE, promise)
-    hold = await customers.place_hold(gateway, SERVICE, PlaceHold(customer.id, HoldKind.COMPLAINT))
+    await promises.record(gateway, SERVICE, promise)
+    hold, _ = await customers.place_hold(gateway, SERVICE, PlaceHold(customer.id, HoldKind.COMPLAINT))
     mail = next(one.address for one in await world.points(customer) if one.channel is Channel.EMAIL)
     await receive(gateway, EAR, [base.Reply(f"reply-{name}", mail, "What is this about?")])
     await views.record(gateway, COMPLIANCE, [View(customer.id, "customer.name", customer.id, "a complaint")])
@@ -98,7 +98,7 @@ async def _heard(api: Api, life: Life) -> dict[Kind, str]:
     ill = RecordHardshipSignal(whose, f"told {whose}", "body", SignalKind.ILLNESS)
     signal, _, _ = await relief.record(gateway, AGENT, ill)
     complaint, _ = await complaining.file(gateway, AGENT, FileComplaint(whose, f"file {whose}", "body", "too often"))
-    _, told = await complaining.settle(gateway, AGENT, complaint.id, "抱歉")
+    _, told, _ = await complaining.settle(gateway, AGENT, complaint.id, "抱歉")
     await api.world.deliver()
     assert told is not None
     said = RecordSurveyAnswer(told.id, f"said {whose}", "body", Said(4, "kind"))

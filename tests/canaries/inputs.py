@@ -43,6 +43,10 @@ INPUTS: Mapping[str, tuple[Kind, str]] = {
     "RecordOutsideContactInput.reference": (R, "the caller's own id of it"),
     "RecordOutsideContactInput.address": (P, "a number or mail address"),
     "RecordOutsideContactInput.note": (P, "in somebody's own words"),
+    "RecordConsentInput.idempotencyKey": (R, "the caller's own"),
+    "PlaceHoldInput.idempotencyKey": (R, "the caller's own"),
+    "RecordPromiseInput.idempotencyKey": (R, "the caller's own"),
+    "WithdrawPromiseInput.reason": (P, "in somebody's own words"),
     "PlaceHoldInput.note": (P, "in somebody's own words: an illness, a death"),
     "LiftHoldInput.reason": (P, "in somebody's own words"),
     # easier plans

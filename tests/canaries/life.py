@@ -224,7 +224,7 @@ async def _go_well(callers: Callers, sms: LocalSmsProvider, post: LocalSmtpServe
     await _plans(callers, first)
     await do("SERVICE", "recordConsent", {
         "customerId": first, "status": "GRANTED", "source": plant("RecordConsentInput.source"),
-        "evidence": plant("RecordConsentInput.evidence"),
+        "idempotencyKey": plant("RecordConsentInput.idempotencyKey"), "evidence": plant("RecordConsentInput.evidence"),
     }, "customer { id }")  # fmt: skip
     outside = {
         "customerId": first, "reference": plant("RecordOutsideContactInput.reference"), "channel": "VOICE",
@@ -232,10 +232,19 @@ async def _go_well(callers: Callers, sms: LocalSmsProvider, post: LocalSmtpServe
         "note": plant("RecordOutsideContactInput.note"),
     }  # fmt: skip
     answered = (await do("AGENT", "recordOutsideContact", outside, "outsideContact { id }"))["outsideContact"]["id"]
-    hold = {"customerId": second, "kind": "DISPUTE", "note": plant("PlaceHoldInput.note")}
+    hold = {
+        "idempotencyKey": plant("PlaceHoldInput.idempotencyKey"), "customerId": second, "kind": "DISPUTE",
+        "note": plant("PlaceHoldInput.note"),
+    }  # fmt: skip
     placed = (await do("COMPLIANCE", "placeHold", hold, "hold { id }"))["hold"]["id"]
     await do("COMPLIANCE", "liftHold", {"holdId": placed, "reason": plant("LiftHoldInput.reason")}, "hold { id }")
-    await do("AGENT", "recordPromise", {"customerId": first, "account": debt, "payBy": "2027-01-01"}, "customer { id }")
+    promise = {
+        "idempotencyKey": plant("RecordPromiseInput.idempotencyKey"), "customerId": first, "account": debt,
+        "payBy": "2027-01-01",
+    }  # fmt: skip
+    made = (await do("AGENT", "recordPromise", promise, "promise { id }"))["promise"]["id"]
+    unmade = {"promiseId": made, "reason": plant("WithdrawPromiseInput.reason")}
+    await do("AGENT", "withdrawPromise", unmade, "promise { id }")
     await _tell(callers, second)
     await do("SERVICE", "linkCustomers", {"customerIds": [first, second]}, "customers { id }")
 

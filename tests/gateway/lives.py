@@ -15,6 +15,7 @@ from gateway import (
     ending,
     pausing,
     payments,
+    promises,
     relief,
     replying,
     surveying,
@@ -75,11 +76,11 @@ async def _live(world: World, customer: Customer) -> None:
     )
     for _ in range(2):
         await customers.record_outside_contact(gateway, SERVICE, outside)
-    await customers.record_promise(gateway, SERVICE, RecordPromise(customer.id, date(2026, 11, 30)))
+    await promises.record(gateway, SERVICE, RecordPromise(customer.id, date(2026, 11, 30)))
     claimed, _ = await callbacks.claim(gateway, AGENT, f"claim {number}")
     if claimed is not None:
         await callbacks.record(gateway, AGENT, RecordCall(claimed.id, number, "body", CallResult.NO_ANSWER))
-    hold = await customers.place_hold(gateway, SERVICE, PlaceHold(customer.id, HoldKind.COMPLAINT))
+    hold, _ = await customers.place_hold(gateway, SERVICE, PlaceHold(customer.id, HoldKind.COMPLAINT))
     await customers.lift_hold(gateway, SERVICE, hold.id, "answered")
     [_, mail] = await world.points(customer)
     ear = Ear("mail", Channel.EMAIL, frozenset({"email"}))
@@ -107,7 +108,7 @@ async def _more(world: World, customer: Customer) -> None:
     await world.bill(customer, reference=f"again {customer.reference}", amount=Decimal("10.50"))
     owed = await world.bill(customer, reference=f"again {customer.reference}", amount=Decimal(9))
     promised = RecordPromise(customer.id, date(2026, 11, 30), owed.account.reference, Decimal(9), "CNY")
-    await customers.record_promise(gateway, SERVICE, promised)
+    await promises.record(gateway, SERVICE, promised)
     paid = RecordPayment(f"P {customer.reference}", "body", Decimal(9), "CNY", bill_id=owed.id)
     await payments.record(gateway, SERVICE, paid)
     await customers.mark_point(gateway, AGENT, (await world.points(customer))[0].id, True)

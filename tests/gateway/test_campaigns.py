@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from gateway import campaigns, customers, relief
+from gateway import campaigns, customers, promises, relief
 from gateway.app import open_gateway
 from gateway.campaigns import Campaign, Page
 from gateway.clock import StoppedClock
@@ -131,7 +131,7 @@ async def test_holds_and_promises_stop_it_and_say_so(world: World) -> None:
     for customer in (held, promised):
         await world.bill(customer, due_on=DAY_10)
     await customers.place_hold(world.gateway, SERVICE, PlaceHold(held.id, HoldKind.COMPLAINT))
-    await customers.record_promise(world.gateway, SERVICE, RecordPromise(promised.id, date(2026, 12, 1)))
+    await promises.record(world.gateway, SERVICE, RecordPromise(promised.id, date(2026, 12, 1)))
 
     page = await run(world, send=True)
 

@@ -72,11 +72,13 @@ async def test_demands_pause_from_the_complaint_to_its_answer_and_the_customer_i
         assert await reminded(world, customer, bill.id, purpose=Purpose.PLAN_OFFER) is ContactStatus.REFUSED
         assert await reminded(world, customer, None, purpose=Purpose.PAYMENT_RECEIPT) is ContactStatus.SCHEDULED
 
-        settled, told = await complaining.settle(world.gateway, AGENT, complaint.id, "我们会减少联系。")
-        again, nothing = await complaining.settle(world.gateway, AGENT, complaint.id, "another")
+        settled, told, _ = await complaining.settle(world.gateway, AGENT, complaint.id, "我们会减少联系。")
+        again, nothing, replayed = await complaining.settle(world.gateway, AGENT, complaint.id, "我们会减少联系。")
+        with pytest.raises(Unacceptable, match="the first answer stands"):
+            await complaining.settle(world.gateway, AGENT, complaint.id, "another")
 
         assert (settled.status, settled.settled_by) == (ComplaintStatus.SETTLED, "Li")
-        assert (again.answer, nothing) == ("我们会减少联系。", None)
+        assert (again.answer, nothing, replayed) == ("我们会减少联系。", None, True)
         assert told is not None
         assert (told.purpose, told.evidence, told.status) == (
             Purpose.CUSTOMER_REPLY,
@@ -169,7 +171,7 @@ async def test_a_reply_that_complains_is_a_complaint_and_once(tmp_path: Path, te
         await replying.settle(world.gateway, AGENT, reply.id, "read; the complaint is with compliance")
         assert await reminded(world, customer, bill.id) is ContactStatus.REFUSED
 
-        settled, told = await complaining.settle(world.gateway, AGENT, complaint.id, "我们会减少联系。")
+        settled, told, _ = await complaining.settle(world.gateway, AGENT, complaint.id, "我们会减少联系。")
 
         assert (settled.status, told is not None) == (ComplaintStatus.SETTLED, True)
         world.wait(days=2)
@@ -208,7 +210,7 @@ async def test_what_cannot_be_put_into_a_message_settles_it_all_the_same_and_mak
         complaint = await filed(world, customer)
         answer = "详情见信。" * 300
 
-        settled, told = await complaining.settle(world.gateway, AGENT, complaint.id, answer)
+        settled, told, _ = await complaining.settle(world.gateway, AGENT, complaint.id, answer)
         await world.deliver()
 
         assert (settled.status, settled.answer, settled.settled_by) == (ComplaintStatus.SETTLED, answer, "Li")
@@ -228,7 +230,7 @@ async def test_an_answer_that_no_message_may_give_settles_nothing(tmp_path: Path
                 await complaining.settle(world.gateway, AGENT, complaint.id, answer)
             assert [one.field for one in refused.value.errors] == [("answer",)]
         held = await reminded(world, customer, bill.id)
-        settled, told = await complaining.settle(world.gateway, AGENT, complaint.id, "很抱歉，我们已经改正。")
+        settled, told, _ = await complaining.settle(world.gateway, AGENT, complaint.id, "很抱歉，我们已经改正。")
 
         assert held is ContactStatus.REFUSED
         assert (settled.status, settled.answer) == (ComplaintStatus.SETTLED, "很抱歉，我们已经改正。")

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from gateway import complaining, customers, minting, payments, relief
+from gateway import complaining, customers, minting, payments, promises, relief
 from gateway.callers import authenticate, create_key
 from gateway.complaining import FileComplaint
 from gateway.erasing import erase
@@ -75,9 +75,7 @@ DOINGS: dict[str, Doing] = {
     "preferences": lambda world, one: customers.set_preferences(
         world.gateway, SERVICE, SetPreferences(one.id, channels=(Channel.SMS,))
     ),
-    "promise": lambda world, one: customers.record_promise(
-        world.gateway, SERVICE, RecordPromise(one.id, world.clock().date())
-    ),
+    "promise": lambda world, one: promises.record(world.gateway, SERVICE, RecordPromise(one.id, world.clock().date())),
     "signal": lambda world, one: relief.record(
         world.gateway, SERVICE, RecordHardshipSignal(one.id, "key", "body", SignalKind.ILLNESS, note=WORDS)
     ),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway import applications, campaigns, complaining, customers, promises
+from gateway import applications, campaigns, complaining, promises
 from gateway.campaigns import Campaign, Page
 from gateway.complaining import FileComplaint
 from gateway.model import Bill, ContactStatus, Customer
@@ -105,7 +105,7 @@ async def test_nobody_asks_how_it_goes_while_a_complaint_is_open_about_whatever_
 async def test_after_a_broken_promise_we_ask_first_and_notices_wait_for_it(world: World) -> None:
     customer = await world.customer()
     await world.bill(customer)
-    await customers.record_promise(world.gateway, SERVICE, RecordPromise(customer.id, PAY_BY))
+    await promises.record(world.gateway, SERVICE, RecordPromise(customer.id, PAY_BY))
 
     # It named the world's day 2. The reminder, which was due from day 3 on, comes seven days after the question.
     assert await daily(world, 12) == [
@@ -119,7 +119,7 @@ async def test_two_promises_are_not_two_questions(world: World) -> None:
     for account in ("A-first", "A-second"):
         await world.bill(customer, account=account)
         promised = RecordPromise(customer.id, PAY_BY, account=account)
-        await customers.record_promise(world.gateway, SERVICE, promised)
+        await promises.record(world.gateway, SERVICE, promised)
 
     said = await daily(world, 13)
 
@@ -131,7 +131,7 @@ async def test_a_promise_of_long_ago_is_not_followed_up(world: World) -> None:
     await world.bill(customer)
     made_at = world.clock() - timedelta(days=40)
     promised = RecordPromise(customer.id, PAY_BY - timedelta(days=30), made_at=made_at)
-    await customers.record_promise(world.gateway, SERVICE, promised)
+    await promises.record(world.gateway, SERVICE, promised)
     await promises.watch(world.gateway)
 
     [proposal] = (await run(world)).proposals

@@ -66,7 +66,7 @@ async def test_payments_and_promises_are_seen(tmp_path: Path) -> None:
         customer, bill = await owing(world)
         made_at = world.clock() - timedelta(days=5)
         promise = RecordPromise(customer.id, date(2026, 11, 20), made_at=made_at)
-        await customers.record_promise(world.gateway, SERVICE, promise)
+        await promises.record(world.gateway, SERVICE, promise)
         assert [one.kind for one in (await assessed(world, customer)).reasons] == [SignalKind.BROKEN_PROMISE]
 
         for reference, amount in (("one", "300"), ("two", "200"), ("three", "100")):
@@ -122,7 +122,7 @@ async def test_a_promise_that_is_broken_puts_an_offer_in_the_place_of_the_notice
         customer, bill = await owing(world)
         await paid(world, bill, "300", "one")
         promise = RecordPromise(customer.id, date(2026, 11, 25), amount=Decimal(500), currency="CNY")
-        await customers.record_promise(world.gateway, SERVICE, promise)
+        await promises.record(world.gateway, SERVICE, promise)
         waiting = await notice(world, customer, bill, not_before=world.clock() + timedelta(days=9))
         world.wait(days=3)
 

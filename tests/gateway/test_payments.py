@@ -215,7 +215,7 @@ async def test_a_promise_is_kept_once_its_sum_has_come_in_time(world: World) -> 
     customer = await world.customer()
     bill = await world.bill(customer, amount=Decimal(100), account="A")
     promised = RecordPromise(customer.id, date(2026, 11, 26), "A", Decimal(60), "CNY")
-    await customers.record_promise(world.gateway, SERVICE, promised)
+    await promises.record(world.gateway, SERVICE, promised)
 
     await pay(world, "P-1", "30", bill_id=bill.id)
     before = await _promise(world)
@@ -229,7 +229,7 @@ async def test_money_that_comes_after_the_day_keeps_no_promise(world: World) -> 
     customer = await world.customer()
     bill = await world.bill(customer, amount=Decimal(100), account="A")
     promised = RecordPromise(customer.id, date(2026, 11, 25), "A", Decimal(60), "CNY")
-    await customers.record_promise(world.gateway, SERVICE, promised)
+    await promises.record(world.gateway, SERVICE, promised)
 
     world.wait(days=1, hours=13)  # the 26th, an hour after midnight in Shanghai
     await pay(world, "P-1", "60", bill_id=bill.id)
@@ -241,7 +241,7 @@ async def test_the_day_of_a_promise_is_over_when_it_is_by_every_clock_of_the_cus
     customer = await world.customer(time_zones=("Asia/Shanghai", "America/Los_Angeles"))
     await world.bill(customer, amount=Decimal(100), account="A")
     today = world.clock().date()
-    await customers.record_promise(world.gateway, SERVICE, RecordPromise(customer.id, today, "A", Decimal(60), "CNY"))
+    await promises.record(world.gateway, SERVICE, RecordPromise(customer.id, today, "A", Decimal(60), "CNY"))
 
     world.wait(hours=20)
     assert await promises.watch(world.gateway) == 0

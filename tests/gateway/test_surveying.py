@@ -108,7 +108,7 @@ async def test_a_settled_complaint_may_be_asked_about(tmp_path: Path) -> None:
         complaint, _ = await complaining.file(
             world.gateway, AGENT, FileComplaint(customer.id, "1", "body", "too often")
         )
-        _, told = await complaining.settle(world.gateway, AGENT, complaint.id, "我们会减少联系。")
+        _, told, _ = await complaining.settle(world.gateway, AGENT, complaint.id, "我们会减少联系。")
         assert told is not None
         await world.deliver()
 

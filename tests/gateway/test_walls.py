@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from gateway import customers
+from gateway import customers, promises
 from gateway.model import (
     Caller,
     ContactPoint,
@@ -65,7 +65,8 @@ async def _problem(doing: Awaitable[object]) -> tuple[UserErrorCode, tuple[str, 
 
 
 async def _hold(world: World, customer: Customer, kind: HoldKind = HoldKind.CEASE, **more: Any) -> str:
-    return (await customers.place_hold(world.gateway, SERVICE, PlaceHold(customer.id, kind, **more))).id
+    hold, _ = await customers.place_hold(world.gateway, SERVICE, PlaceHold(customer.id, kind, **more))
+    return hold.id
 
 
 def _outside(world: World, customer: Customer, reference: str, **more: Any) -> RecordOutsideContact:
@@ -105,7 +106,7 @@ ACTS: dict[str, Doing] = {
     "placeHold": lambda world, caller, whose: customers.place_hold(
         world.gateway, caller, PlaceHold(whose, HoldKind.COMPLAINT)
     ),
-    "recordPromise": lambda world, caller, whose: customers.record_promise(
+    "recordPromise": lambda world, caller, whose: promises.record(
         world.gateway, caller, RecordPromise(whose, date(2026, 11, 26))
     ),
     "setPreferences": lambda world, caller, whose: customers.set_preferences(
@@ -156,7 +157,7 @@ async def test_another_customers_contact_point_or_account_does_not_exist(world: 
             customers.record_consent(gateway, caller, RecordConsent(mine.id, grant, "form", contact_point_id=point)),
             customers.place_hold(gateway, caller, PlaceHold(mine.id, HoldKind.CEASE, contact_point_id=point)),
             customers.place_hold(gateway, caller, PlaceHold(mine.id, HoldKind.CEASE, account=account)),
-            customers.record_promise(gateway, caller, RecordPromise(mine.id, date(2026, 11, 26), account=account)),
+            promises.record(gateway, caller, RecordPromise(mine.id, date(2026, 11, 26), account=account)),
             customers.record_outside_contact(
                 gateway, caller, replace(_outside(world, mine, f"wall {caller.id}"), accounts=(account,))
             ),

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import text
 
-from gateway import customers
+from gateway import customers, promises
 from gateway.model import (
     ContactStatus,
     Customer,
@@ -141,7 +141,8 @@ async def test_consent_is_not_recorded_ahead_of_its_time(world: World) -> None:
 
 
 async def _hold(world: World, customer: Customer, kind: HoldKind = HoldKind.CEASE, **more: Any) -> str:
-    return (await customers.place_hold(world.gateway, SERVICE, PlaceHold(customer.id, kind, **more))).id
+    hold, _ = await customers.place_hold(world.gateway, SERVICE, PlaceHold(customer.id, kind, **more))
+    return hold.id
 
 
 @pytest.mark.parametrize(
@@ -206,7 +207,7 @@ async def test_a_hold_on_one_debt_leaves_the_other_open(world: World) -> None:
     customer = await world.customer("CN")
     held, free = await world.bill(customer), await world.bill(customer)
 
-    hold = await customers.place_hold(
+    hold, _ = await customers.place_hold(
         world.gateway, SERVICE, PlaceHold(customer.id, HoldKind.CEASE, account=held.account.reference)
     )
 
@@ -249,7 +250,7 @@ async def test_a_hold_that_nobody_placed_cannot_be_lifted(world: World) -> None:
 
 
 async def _promise(world: World, customer: Customer, pay_by: date, **more: Any) -> None:
-    await customers.record_promise(world.gateway, SERVICE, RecordPromise(customer.id, pay_by, **more))
+    await promises.record(world.gateway, SERVICE, RecordPromise(customer.id, pay_by, **more))
 
 
 async def test_a_promise_is_given_its_time_and_what_asks_for_nothing_passes(world: World) -> None:

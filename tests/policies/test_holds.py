@@ -139,6 +139,14 @@ def test_a_yes_that_a_later_promise_ends_names_its_instant() -> None:
     assert decide(facts(promises=(made,)), NOON, promises).closes_at == made.made_at
 
 
+def test_a_promised_instalment_is_reminded_of_before_its_day() -> None:
+    ahead = Bill("bill", date(2026, 11, 30))
+    made = promise(pay_by=ahead.due_on)
+
+    assert opens(BOOKS["UK"], NOON, promises=(made,), bill=ahead, purpose=P.DUE_REMINDER) == NOON
+    assert opens(BOOKS["UK"], NOON, promises=(made,), bill=ahead, purpose=P.PLAN_OFFER) != NOON
+
+
 def test_a_promise_holds_no_receipt() -> None:
     assert opens(BOOKS["UK"], NOON, promises=(promise(),), purpose=P.PAYMENT_RECEIPT) == NOON
 
@@ -163,6 +171,21 @@ def test_a_bill_that_is_settled_or_disputed_is_not_demanded(status: BillStatus) 
 )
 def test_a_bill_is_overdue_once_its_day_has_passed(purpose: Purpose, due_on: date, expected: object) -> None:
     assert opens(BOOKS["UK"], NOON, purpose=purpose, bill=Bill("bill", due_on)) == expected
+
+
+@pytest.mark.parametrize(("due_on", "refused"), [(date(2026, 11, 23), False), (date(2026, 11, 22), True)])
+def test_a_due_reminder_does_not_leave_once_the_day_has_passed(due_on: date, refused: bool) -> None:
+    decision = decide(facts(purpose=P.DUE_REMINDER, bill=Bill("bill", due_on)), NOON, BOOKS["UK"])
+
+    assert ("house.due_ahead" in refused_by(decision)) is refused
+
+
+def test_a_due_reminder_is_true_until_the_first_wall_says_that_the_day_is_over() -> None:
+    ahead = book(rule("due_ahead", ""))
+    known = facts(zones=("Europe/London", "America/New_York"), bill=Bill("bill", date(2026, 11, 23)))
+
+    assert decide(known, NOON, ahead).closes_at == instant("2026-11-24T00:00+00:00")
+    assert refused_by(decide(known, instant("2026-11-24T00:00+00:00"), ahead)) == ["t.rule"]
 
 
 def test_a_day_has_passed_only_when_it_has_on_every_wall() -> None:

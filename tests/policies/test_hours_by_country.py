@@ -1,12 +1,12 @@
 """The hours of every country at their edges, on its own wall. The US, the UK and China stand in test_quiet_hours."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from policies.decision import Outcome
 from policies.engine import decide
-from policies.facts import Channel, Place, Point, Purpose, WindowEffect, Wish
+from policies.facts import Bill, Channel, Place, Point, Purpose, WindowEffect, Wish
 from policies.zones import zone
 from tests.policies.making import BOOKS, facts, instant, opens
 
@@ -191,7 +191,8 @@ def test_agreed_hours_open_the_evening_only_where_the_law_gives_way(code: str, g
 def test_india_lets_a_reminder_before_the_due_date_go_out_in_the_evening(
     purpose: Purpose, channel: Channel, clock: str, allowed: bool
 ) -> None:
-    known = facts(purpose=purpose, channel=channel, point=Point("point", channel))
+    due_on = date(2026, 11, 26 if purpose is Purpose.DUE_REMINDER else 1)
+    known = facts(purpose=purpose, channel=channel, point=Point("point", channel), bill=Bill("bill", due_on))
 
     decision = decide(known, wall("IN", f"2026-11-23T{clock}"), BOOKS["IN"])
 

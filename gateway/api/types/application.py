@@ -134,5 +134,5 @@ class DecideRepaymentApplicationInput:
 @strawberry.type(description="The application as it is now.")
 class RepaymentApplicationPayload:
     application: RepaymentApplication | None = strawberry.field(default=None, description="The application.")
-    replayed: bool = strawberry.field(default=False, description="Whether this key was seen before.")
+    replayed: bool = strawberry.field(default=False, description="Whether the same was done before.")
     user_errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)

@@ -118,4 +118,5 @@ class SettleComplaintPayload:
         default=None,
         description="The contact that tells the customer; null where it was settled before, or none could be made.",
     )
+    replayed: bool = strawberry.field(default=False, description="Whether it was settled before, with this answer.")
     user_errors: list[Annotated[UserError, _LAZY]] = strawberry.field(default_factory=list, description=ERRORS)

@@ -160,6 +160,7 @@ class RecordConsentInput:
     source: str = strawberry.field(description="Where it was given: a form, a call, a reply to a text.")
     evidence: str | None = strawberry.field(default=UNSET, description="What proves it.")
     at: DateTimeText | None = strawberry.field(default=UNSET, description="Since when it holds. Default: now.")
+    idempotency_key: str | None = strawberry.field(default=UNSET, description=_KEY)
 
 
 @strawberry.input(description="A contact to be made.")
@@ -265,6 +266,7 @@ class PlaceHoldInput:
     )
     until: DateTimeText | None = strawberry.field(default=UNSET, description="When it ends by itself.")
     note: str | None = strawberry.field(default=UNSET, description="What else there is to say.")
+    idempotency_key: str | None = strawberry.field(default=UNSET, description=_KEY)
 
 
 @strawberry.input(description="The end of a hold.")
@@ -278,8 +280,15 @@ class RecordPromiseInput:
     customer_id: strawberry.ID = strawberry.field(description="The customer.")
     account: str = strawberry.field(description="The reference of the debt.")
     pay_by: DateText = strawberry.field(description="The last day of the promise.")
-    amount: MoneyInput | None = strawberry.field(default=UNSET, description="How much.")
+    amount: MoneyInput | None = strawberry.field(default=UNSET, description="How much. Default: all that is owed.")
     made_at: DateTimeText | None = strawberry.field(default=UNSET, description="When it was made. Default: now.")
+    idempotency_key: str | None = strawberry.field(default=UNSET, description=_KEY)
+
+
+@strawberry.input(description="A promise that was recorded in error, or is taken back.")
+class WithdrawPromiseInput:
+    promise_id: strawberry.ID = strawberry.field(description="The promise.")
+    reason: str = strawberry.field(description="Why.")
 
 
 @strawberry.input(

@@ -14,7 +14,7 @@ from gateway.api.types.contact import Contact
 from gateway.api.types.contact_point import ContactPoint
 from gateway.api.types.customer import Customer
 from gateway.api.types.decision import Decision
-from gateway.api.types.record import Hold, OutsideContact
+from gateway.api.types.record import Hold, OutsideContact, Promise
 from gateway.model import UserErrorCode
 
 
@@ -65,6 +65,7 @@ class RegisterBillPayload:
 @strawberry.type(description="The customer, whose ledger has a new entry.")
 class RecordConsentPayload:
     customer: Customer | None = strawberry.field(default=None, description="The customer.")
+    replayed: bool = strawberry.field(default=False, description="True: it was on record already.")
     user_errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
@@ -93,6 +94,7 @@ class RecordOutsideContactPayload:
 @strawberry.type(description="The hold that is now in force.")
 class PlaceHoldPayload:
     hold: Hold | None = strawberry.field(default=None, description="The hold.")
+    replayed: bool = strawberry.field(default=False, description="True: it was on record already.")
     user_errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
@@ -105,6 +107,14 @@ class LiftHoldPayload:
 @strawberry.type(description="The customer, with the promise on record.")
 class RecordPromisePayload:
     customer: Customer | None = strawberry.field(default=None, description="The customer.")
+    promise: Promise | None = strawberry.field(default=None, description="The promise.")
+    replayed: bool = strawberry.field(default=False, description="True: it was on record already.")
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
+
+
+@strawberry.type(description="The promise as it is now.")
+class WithdrawPromisePayload:
+    promise: Promise | None = strawberry.field(default=None, description="The promise.")
     user_errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
