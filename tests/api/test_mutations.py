@@ -276,6 +276,38 @@ async def test_the_same_key_fifty_times_at_once_makes_one_contact(api: Api) -> N
     assert sorted(payload["replayed"] for payload in payloads) == [False] + [True] * 49
 
 
+@pytest.mark.parametrize(
+    ("operation", "body", "counted"),
+    [
+        ("placeHold", "kind: CEASE", "holds { id }"),
+        ("recordConsent", 'status: GRANTED, source: "form"', "consents { id }"),
+        ("recordPromise", 'account: "A-1", payBy: "2026-12-01"', "promises { id }"),
+    ],
+)
+async def test_a_key_makes_one_of_many_at_once(api: Api, operation: str, body: str, counted: str) -> None:
+    customer = await api.world.customer("CN")
+    await api.world.bill(customer, account="A-1")
+    await api.key(Role.SERVICE)
+    wanted = 'input: {customerId: $id, idempotencyKey: "k", '
+    mutation = f"mutation ($id: ID!) {{ {operation}({wanted}{body}}}) {{ replayed userErrors {{ code field }} }} }}"
+
+    answers = await asyncio.gather(*(api.data(mutation, {"id": api.id(customer)}) for _ in range(20)))
+    other = await api.data(mutation.replace('"k"', '"k" , ' + OTHERWISE[operation]), {"id": api.id(customer)})
+
+    assert sorted(answer[operation]["replayed"] for answer in answers) == [False] + [True] * 19
+    assert other[operation]["userErrors"] == [{"code": "CONFLICT", "field": ["idempotencyKey"]}]
+    seen = await api.data(f"query ($id: ID!) {{ customer(by: {{id: $id}}) {{ {counted} }} }}", {"id": api.id(customer)})
+    assert len(next(iter(seen["customer"].values()))) == 1
+
+
+OTHERWISE = {
+    "placeHold": 'note: "another"',
+    "recordConsent": "channel: SMS",
+    "recordPromise": 'madeAt: "2026-11-24T03:00:00Z"',
+}
+"""What makes another body of it."""
+
+
 async def test_what_several_mutations_of_one_request_did_is_seen_by_the_next(api: Api) -> None:
     customer = await api.world.customer("CN")
     query = """mutation ($id: ID!) {
