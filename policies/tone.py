@@ -1,7 +1,8 @@
 """What no message may say, and why: threats, shame, hurry, inventions, borrowed authority, other people.
 
 text -> folded (policies/folding.py) -> entries of tone_en.toml and tone_zh.toml that stand in it
-     -> less what is excused: "we will not contact your family", 不会联系您的家人
+     -> less what is denied: "we will not contact your family", 不会联系您的家人 (tone_denials.toml)
+     -> less what is spared: 您可以向法院申请调解, "we are sorry that our agent called your mother" (tone_spared.toml)
 
 "If you do not pay, we will sue" is not excused, nor "we will not hesitate to sue": what is denied must be what is
 said, and without a condition. So between a "not" and what it denies stand only words of a list (tone_denials.toml).
@@ -10,7 +11,7 @@ A good sentence that is refused costs its writer another word; a threat that pas
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -67,9 +68,25 @@ class _Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class _Spared:
+    says: re.Pattern[str]
+    rules: frozenset[str]  #: what it is spared from
+    unless: re.Pattern[str]  #: anywhere in its sentence
+    purposes: frozenset[Purpose]  #: none: all
+
+    def places(self, text: str, purpose: Purpose | None) -> Iterator[int]:
+        if self.purposes and purpose not in self.purposes:
+            return
+        for found in self.says.finditer(text):
+            if not self.unless.search(_sentence(text, *found.span())):
+                yield from range(*found.span())
+
+
+@dataclass(frozen=True, slots=True)
 class _Lexicon:
     entries: tuple[_Entry, ...]
     harmless: re.Pattern[str] | None
+    spared: tuple[_Spared, ...]
     denied: re.Pattern[str]
 
 
@@ -80,12 +97,12 @@ def forbidden(text: str, purpose: Purpose | None, *, discreet: bool) -> Iterator
     english = [one for one in (words, with_leading_letters(words)) if one is not None]
     glued = list(spelled_out(plain))
     for lexicon, readings in ((_english(), english), (_chinese(), [as_characters(plain)])):
-        spared = [_spared(lexicon, read) for read in readings]
+        spared = [_places_spared(lexicon, read, purpose) for read in readings]
         for entry in lexicon.entries:
             if purpose in entry.lawful_in or (entry.kind is Kind.DEBT_WORD and not discreet):
                 continue
             pairs = zip(readings, spared, strict=True)
-            said = [one for read, harmless in pairs for one in _said(lexicon, entry, read, harmless)]
+            said = [one for read, places in pairs for one in _said(lexicon, entry, read, places[entry.rule])]
             if entry.glued is not None:
                 said += [one.verbatim(*found.span()) for one in glued for found in entry.glued.finditer(one.text)]
             if said:
@@ -101,10 +118,26 @@ def _said(lexicon: _Lexicon, entry: _Entry, read: Folded, spared: set[int]) -> I
             yield read.verbatim(*found.span())
 
 
-def _spared(lexicon: _Lexicon, read: Folded) -> set[int]:
-    if lexicon.harmless is None:
-        return set()
-    return {place for found in lexicon.harmless.finditer(read.text) for place in range(*found.span())}
+def _places_spared(lexicon: _Lexicon, read: Folded, purpose: Purpose | None) -> Mapping[str, set[int]]:
+    """By rule."""
+    found = lexicon.harmless.finditer(read.text) if lexicon.harmless else ()
+    harmless = {place for one in found for place in range(*one.span())}
+    places = {entry.rule: set(harmless) for entry in lexicon.entries}
+    for one in lexicon.spared:
+        spared = set(one.places(read.text, purpose))
+        for rule in one.rules:
+            places[rule] |= spared
+    return places
+
+
+#: Not the point in 1,234.50, and no new line: what is filled in is read as one.
+_SENTENCE_ENDS = re.compile(r"[.!?](?!\w)|。")
+
+
+def _sentence(text: str, start: int, end: int) -> str:
+    before = [found.end() for found in _SENTENCE_ENDS.finditer(text, 0, start)]
+    after = _SENTENCE_ENDS.search(text, end)
+    return text[before[-1] if before else 0 : after.start() if after else len(text)]
 
 
 def _denial(language: str) -> re.Pattern[str]:
@@ -115,19 +148,27 @@ def _denial(language: str) -> re.Pattern[str]:
     return re.compile(f"(?:^|[{ends}\n])(?:(?!{conditions})[^{ends}\n])*(?:{either})$")
 
 
+def _mercies(language: str, *, words: bool) -> Iterator[_Spared]:
+    data = tomllib.loads((_FOLDER / "tone_spared.toml").read_text(encoding="utf-8"))[language]
+    for one in data["spared"]:
+        says, unless = (_spaced_if(words, "|".join(texts)) for texts in (one["says"], data["lists"][one["unless"]]))
+        purposes = frozenset(Purpose[name] for name in one.get("purposes", ()))
+        yield _Spared(re.compile(says), frozenset(one["rules"]), re.compile(unless), purposes)
+
+
 @cache
 def _english() -> _Lexicon:
-    return _lexicon("tone_en.toml", _denial("en"), words=True)
+    return _lexicon("en", words=True)
 
 
 @cache
 def _chinese() -> _Lexicon:
-    return _lexicon("tone_zh.toml", _denial("zh"), words=False)
+    return _lexicon("zh", words=False)
 
 
-def _lexicon(file: str, denied: re.Pattern[str], *, words: bool) -> _Lexicon:
-    entries = tomllib.loads((_FOLDER / file).read_text(encoding="utf-8"))["entry"]
-    harmless = "|".join(_spaced(one) if words else one for entry in entries for one in entry.get("except", ()))
+def _lexicon(language: str, *, words: bool) -> _Lexicon:
+    entries = tomllib.loads((_FOLDER / f"tone_{language}.toml").read_text(encoding="utf-8"))["entry"]
+    harmless = "|".join(_spaced_if(words, one) for entry in entries for one in entry.get("except", ()))
     return _Lexicon(
         tuple(
             _Entry(
@@ -144,17 +185,17 @@ def _lexicon(file: str, denied: re.Pattern[str], *, words: bool) -> _Lexicon:
             for entry in entries
         ),
         re.compile(harmless) if harmless else None,
-        denied,
+        tuple(_mercies(language, words=words)),
+        _denial(language),
     )
 
 
 def _pattern(patterns: list[str], symbols: list[str], *, words: bool) -> re.Pattern[str]:
-    either = "|".join(patterns)
-    if words:
-        either = _spaced(either)
-    return re.compile("|".join([either, *map(re.escape, symbols)]))
+    return re.compile("|".join([_spaced_if(words, "|".join(patterns)), *map(re.escape, symbols)]))
 
 
-def _spaced(pattern: str) -> str:
-    """Of whole words, whatever parts them."""
+def _spaced_if(words: bool, pattern: str) -> str:
+    """Of whole words, whatever parts them, where it is of words."""
+    if not words:
+        return pattern
     return r"\b(?:" + pattern.replace(" ?", r"[\W_]*").replace(" ", r"[\W_]+") + r")\b"

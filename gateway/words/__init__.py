@@ -14,9 +14,10 @@ from gateway.words.errors import (
 )
 from gateway.words.values import Lender, Rendered, Values
 from gateway.words.variables import check_variables
-from gateway.words.words import Words
+from gateway.words.words import CALL, Words
 
 __all__ = [
+    "CALL",
     "BadName",
     "BadTemplate",
     "BadVariable",

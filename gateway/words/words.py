@@ -22,6 +22,9 @@ _Key = tuple[str, Channel, str, str | None, str | None]
 _Library = dict[_Key, Pair]
 _LAYOUT = "layout.html.j2"
 
+#: The script for a booked call, which needs nothing of the caller and speaks of no talk or agreement.
+CALL = "callback"
+
 
 class Words:
     """Our templates and the lender's own, for every purpose, channel and language."""

@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 
 from channels.sms.segments import segments
-from gateway.words import Lender, MissingVariable, Rendered, UnknownTemplate, Values, Words
+from gateway.words import CALL, Lender, MissingVariable, Rendered, UnknownTemplate, Values, Words
 from policies.facts import Channel, Purpose
 
 LENDER = Lender(
@@ -322,10 +322,30 @@ def test_an_unknown_template_is_an_answer_of_its_own(name: str) -> None:
     assert error.value.template == name
 
 
-def test_the_twelve_purposes_and_the_answers_to_an_application_are_the_templates() -> None:
-    answers = {"application_approved", "application_declined"}
+def test_the_twelve_purposes_the_answers_to_an_application_and_a_booked_call_are_the_templates() -> None:
+    others = {"application_approved", "application_declined", "callback"}
 
-    assert WORDS.names() == {purpose.lower() for purpose in Purpose} | answers
+    assert WORDS.names() == {purpose.lower() for purpose in Purpose} | others
+
+
+@pytest.mark.parametrize("locale", ["en", "zh"])
+@pytest.mark.parametrize("discreet", [True, False])
+def test_a_booked_call_has_a_script_that_needs_nothing(locale: str, discreet: bool) -> None:
+    assert WORDS.missing(CALL, Channel.CALLBACK, locale, (), discreet) == set()
+
+    script = WORDS.render(CALL, Channel.CALLBACK, locale, Values(), {}, discreet=discreet)
+
+    assert re.search("booked|预约", script.text)
+
+
+@pytest.mark.parametrize("locale", ["en", "zh"])
+@pytest.mark.parametrize(
+    ("template", "channel"), [("follow_up", channel) for channel in Channel] + [("callback", Channel.CALLBACK)]
+)
+def test_no_talk_and_no_agreement_is_made_up(template: str, channel: Channel, locale: str) -> None:
+    said = WORDS.render(template, channel, locale, Values(), {}, discreet=False).text
+
+    assert not re.search("we (last )?spoke|we agreed|上次|商定|前段时间联系", said)
 
 
 def test_what_is_personal_does_not_print_itself() -> None:

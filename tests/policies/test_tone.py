@@ -33,6 +33,9 @@ DENIES_SOMETHING_ELSE = [
     "We will never forget to tell your family.",
     "We cannot but contact your family.",
     "No one can keep us from telling your boss.",
+    "We want to tell your employer.",
+    "Our agent contacted your employer.",
+    "It is our intent to visit your home.",
 ]
 
 HIDDEN = [
@@ -215,13 +218,143 @@ KIND = [
     "Payment by I.B.A.N. or by card.",
 ]
 
+RIGHTS_AND_KINDNESS = [
+    "如有人冒充我们，请向公安机关报案。",
+    "如遇有人冒充我们诈骗，请您及时向当地公安机关报案。",
+    "您有权向公安机关报案。",
+    "您可以向法院申请调解。",
+    "您也可以向当地人民法院申请个人债务清理。",
+    "如对答复不满意，您有权依法起诉我们。",
+    "您可以先咨询律师。",
+    "可以让家人陪同。",
+    "您也可以请家人一起陪同。",
+    "祝您和家人身体健康。",
+    "愿您的家人早日康复。",
+    "您不用向亲友借钱。",
+    "请不要找朋友借钱还款。",
+    "您的家人不会从我们这里得知。",
+    "您的单位不会接到我们的电话。",
+    "If somebody claims to be from us, please report it to the police.",
+    "You may report this to the police.",
+    "You may go to court or to the ombudsman.",
+    "If you disagree with our answer, you can go to the ombudsman or to court.",
+    "You have the right to go to court.",
+    "You may talk to a lawyer first.",
+    "You may bring a family member with you.",
+    "We wish your mother a quick recovery.",
+    "Your employer will never hear of this from us.",
+    "Your family will not be contacted.",
+    "Your employer won't be told.",
+    "You need not borrow from family or friends.",
+    "Please do not borrow money from your family.",
+]
 
-def said(text: str) -> list[str]:
-    found = forbidden(text, Purpose.OVERDUE_REMINDER, discreet=False)
+#: With the words of the above.
+NEITHER_RIGHT_NOR_KIND = [
+    "我们将向法院起诉。",
+    "我们会报案。",
+    "我们已向公安机关报案。",
+    "有人冒充您骗贷，我们会向公安机关报案。",
+    "如有人冒充我们，请向公安机关报案，否则我们会报案。",
+    "您可以报警试试。",
+    "您可以报警，没用。",
+    "我们可以向法院申请支付令。",
+    "再不还款，您可以向法院申请调解。",
+    "如果不还，您可以向法院申请调解。",
+    "我们和您可以向法院申请调解。",
+    "您可以向法院解释。",
+    "您可以向法院申请调解，但我们会起诉。",
+    "您可以咨询律师，我们已委托律师。",
+    "我们会联系您的家人。",
+    "我们可以让家人陪同您还款。",
+    "可以让家人代为还款陪同。",
+    "可以让家人来还钱。",
+    "可以让家人陪同，不然我们去找他们。",
+    "祝您和家人身体健康，请尽快还款。",
+    "希望您的家人平安。",
+    "祝您家人还能睡得着。",
+    "您可以向亲友借钱。",
+    "您不用向亲友借钱，我们会去找他们。",
+    "您的家人不会知道，只要您还款。",
+    "您的单位暂时不会接到我们的电话。",
+    "您的单位不会被告知，但您的家人会。",
+    "我们不用通知您，直接向法院申请。",
+    "We will take you to court.",
+    "You may go to court.",
+    "You can go to court for this.",
+    "If you do not pay, you may go to court or to the ombudsman.",
+    "You may go to court or to jail.",
+    "Pay, or you may go to court or to the ombudsman.",
+    "You have the right to go to court, but we will win.",
+    "You may talk to our lawyer.",
+    "You may ask a lawyer how this ends.",
+    "Somebody reported you to the police.",
+    "We will report it to the police.",
+    "We may bring your family with us.",
+    "Your employer will hear of this.",
+    "Your employer will never hear the end of this.",
+    "Your employer will not hear of this if you pay.",
+    "Your employer will not hear of this yet.",
+    "Your employer will not hear of this from us but from others.",
+    "Your family will never forget this.",
+    "Your family will not know what hit them.",
+    "Your employer will not be told as long as you call us.",
+    "You should borrow from family or friends.",
+    "We wish your mother a quick recovery. Your mother will hear from us.",
+]
+
+APOLOGIES = [
+    "对催收员上门一事，我们深表歉意。",
+    "对于我们的催收员联系了您的母亲一事，我们深表歉意，今后不会再发生。",
+    "催收员上门给您带来困扰，我们非常抱歉。",
+    "我们不会再联系您的母亲，非常抱歉。",
+    "非常抱歉，我们的工作人员曾误联系您的同事。",
+    "我们的员工不应该联系您的家人。",
+    "涉事催收员已被停职。",
+    "We are sorry that our agent called your mother; it will not happen again.",
+    "We are very sorry about the visit to your home.",
+    "We're sorry that our agent visited your home.",
+    "We apologise for calling your employer.",
+    "Our sincere apologies for contacting your wife.",
+    "Our agent should not have visited you.",
+    "We should never have called your mother.",
+]
+
+NO_APOLOGIES = [
+    "对催收员明天上门一事，我们深表歉意。",
+    "对催收员即将上门一事，我们深表歉意。",
+    "如您不还款，催收员上门一事我们深表歉意。",
+    "抱歉，我们只能联系您的母亲。",
+    "非常抱歉，我们会联系您的母亲。",
+    "抱歉，我们已到了您家门口。",
+    "对催收员上门一事，我们深表歉意。我们会再次上门。",
+    "对查封您的房子一事，我们深表歉意。",
+    "对您做老赖一事，我们深表歉意。",
+    "催收员已经出发，抱歉。",
+    "该催收员会再联系您的母亲。",
+    "您不应该让家人着急。",
+    "We are sorry that we will have to tell your mother.",
+    "We are sorry, but your mother must be told.",
+    "We are sorry that our agent is visiting your home.",
+    "We are sorry that our agent called your mother, and we may call your mother again.",
+    "We are sorry that you made us call your mother.",
+    "We are sorry that your family knows what you did.",
+    "We are sorry that our agent called your mother. Next we call your boss.",
+    "We are sorry that our agent called your mother; our officers are on their way to your home.",
+    "We are sorry that your house was seized.",
+    "We apologise for visiting your home unless you pay.",
+    "We are sorry that our agent called you a liar.",
+    "You should not have told your family.",
+    "We regret that your employer will hear of this.",
+]
+
+
+def said(text: str, purpose: Purpose = Purpose.OVERDUE_REMINDER) -> list[str]:
+    found = forbidden(text, purpose, discreet=False)
     return [word for problem in found for word in problem.words]
 
 
-@pytest.mark.parametrize("text", DENIES_SOMETHING_ELSE + HIDDEN + PLAIN)
+@pytest.mark.parametrize("text", DENIES_SOMETHING_ELSE + HIDDEN + PLAIN + NEITHER_RIGHT_NOR_KIND)
 def test_it_is_refused_and_its_words_are_named_as_they_stand_there(text: str) -> None:
     words = said(text)
 
@@ -229,9 +362,24 @@ def test_it_is_refused_and_its_words_are_named_as_they_stand_there(text: str) ->
     assert all(word in text for word in words)
 
 
-@pytest.mark.parametrize("text", KIND)
+@pytest.mark.parametrize("text", KIND + RIGHTS_AND_KINDNESS)
 def test_it_may_be_said(text: str) -> None:
     assert said(text) == []
+
+
+@pytest.mark.parametrize("text", APOLOGIES)
+def test_the_answer_to_a_complaint_may_name_what_it_was_about(text: str) -> None:
+    assert said(text, Purpose.CUSTOMER_REPLY) == []
+
+
+@pytest.mark.parametrize("text", NO_APOLOGIES + NEITHER_RIGHT_NOR_KIND)
+def test_no_answer_threatens(text: str) -> None:
+    assert said(text, Purpose.CUSTOMER_REPLY)
+
+
+@pytest.mark.parametrize("text", ["对催收员上门一事，我们深表歉意。", "We are sorry that our agent visited your home."])
+def test_no_notice_apologises_for_a_visit(text: str) -> None:
+    assert said(text)
 
 
 def _patterns(name: str) -> list[str]:
