@@ -28,8 +28,8 @@ from gateway.requests import RequestContact
 from gateway.store.contacts import Held
 from gateway.store.slots import Slot
 from gateway.store.work import Work
-from gateway.words import BadName, BadVariable, OtherPurpose, UnknownTemplate, check_variables
-from policies.facts import MEDIUM_OF, Channel, Initiator, PastContact, Purpose, Reach
+from gateway.words import CALL, BadName, BadVariable, OtherPurpose, UnknownTemplate, check_variables
+from policies.facts import MEDIUM_OF, Channel, Initiator, PastContact, Reach
 from policies.hardship import NOTHING
 from policies.holidays import UncoveredYear
 
@@ -180,7 +180,7 @@ def _template(
     needs = partial(gateway.words.missing, locale=customer.locale, jurisdiction=customer.jurisdiction, product=product)
     if request.is_callback and needs(template, Channel.CALLBACK, given=()):
         # Who books a call brings no variables. The agent says in their own words what the script would have said.
-        template = gateway.words.default(Purpose.FOLLOW_UP)
+        template = CALL
     try:
         if request.template is not None:
             gateway.words.check_purpose(request.template, request.purpose)

@@ -411,8 +411,10 @@ def _stops(work: Work, known: Known, past: _Past, bill: Bill, today: date) -> Re
             return Reason("hold", {"hold": hold.kind.value})
     if bill.id in past.applied:
         return Reason("application")
-    # The first instalment of a plan is promised: that is no reason not to ask how the plan suits.
-    for promise in known.promises_of(bill.customer_id) if bill.status is not BillStatus.IN_PLAN else ():
+    # The first instalment of a plan is promised: that is no reason not to ask how the plan suits, nor not to remind of
+    # its day before it comes.
+    is_asked_for = bill.status is not BillStatus.IN_PLAN and bill.due_on < today
+    for promise in known.promises_of(bill.customer_id) if is_asked_for else ():
         if promise.status is PromiseStatus.OPEN and promise.pay_by >= today and promise.account in (None, account):
             return Reason("promise")
     return None

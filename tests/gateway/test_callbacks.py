@@ -41,6 +41,15 @@ async def test_a_call_is_offered_from_its_wished_time_on(world: World) -> None:
     assert decision is not None
 
 
+async def test_a_call_booked_without_variables_has_a_script_of_its_own(world: World) -> None:
+    customer = await world.customer("CN")
+    booked = {"not_before": MORNING, "expires_at": MORNING + timedelta(hours=4), "is_callback": True}
+
+    answer = await world.request(customer, Channel.CALLBACK, purpose=Purpose.CUSTOMER_REPLY, **booked)
+
+    assert answer.contact.template == "callback"
+
+
 async def test_a_claim_opens_the_attempt_and_the_same_key_gives_the_same_claim(world: World) -> None:
     answer = await _scheduled(world)
 

@@ -139,6 +139,18 @@ async def test_holds_and_promises_stop_it_and_say_so(world: World) -> None:
     assert page.by_reason == {"hold": 1, "promise": 1}
 
 
+async def test_a_promised_instalment_is_reminded_of_before_its_day(world: World) -> None:
+    customer = await world.customer()
+    ahead = await world.bill(customer, due_on=world.clock().date() + timedelta(days=2))
+    await promises.record(world.gateway, SERVICE, RecordPromise(customer.id, ahead.due_on, ahead.account.reference))
+
+    page = await run(world, send=True)
+    await world.deliver()
+
+    assert [one.step.purpose for one in page.proposals] == [Purpose.DUE_REMINDER]
+    assert len(world.sms.sent) == 1
+
+
 async def test_a_disputed_bill_is_not_asked_for(world: World) -> None:
     await world.bill(await world.customer(), due_on=DAY_10, status=BillStatus.DISPUTED)
 

@@ -127,7 +127,6 @@ async def test_a_promise_that_is_taken_back_holds_nothing(world: World) -> None:
 
     assert gone.status is again.status is PromiseStatus.WITHDRAWN
     assert await statuses(world, customer) == ["WITHDRAWN"]
-    assert (await world.now(await world.request(customer, Channel.EMAIL, **demand))).due_at == world.clock()
     assert [one.text for one in world.sms.sent], "what waited for the day of the promise leaves"
 
 

@@ -346,3 +346,22 @@ def test_a_cap_counts_a_month_by_the_local_calendar() -> None:
     assert opens(rulebook, "2026-12-01T12:00+00:00", history=history) == datetime.combine(
         date(2027, 1, 1), datetime.min.time(), UTC
     )
+
+
+@pytest.mark.parametrize(
+    ("purpose", "before", "expected"),
+    [
+        (Purpose.OVERDUE_REMINDER, Purpose.PLAN_OFFER, Defer),
+        (Purpose.PLAN_OFFER, Purpose.OVERDUE_REMINDER, Defer),
+        (Purpose.PLAN_OFFER, Purpose.FOLLOW_UP, Allow),
+    ],
+)
+def test_a_text_about_the_debt_is_not_followed_by_a_mail_about_it_the_same_day(
+    purpose: Purpose, before: Purpose, expected: type
+) -> None:
+    history = (past("2026-11-23T10:00+00:00", purpose=before, point="mobile"),)
+    known = facts(purpose=purpose, channel=Channel.EMAIL, point=Point("mail", Channel.EMAIL), history=history)
+
+    decision = decide(known, instant("2026-11-23T12:00+00:00"), BOOKS["UK"])
+
+    assert isinstance(finding(decision, "house.demand_day").verdict, expected)

@@ -8,7 +8,7 @@ code = "CAPPED"
 name = "Always open, and three contacts in 168 hours"
 version = "1"
 inherits = "HOUSE"
-drop = ["house.sms_day", "house.sms_week", "house.email_day", "house.email_week"]
+drop = ["house.sms_day", "house.sms_week", "house.email_day", "house.email_week", "house.demand_day"]
 
 [[rules]]
 id = "capped.person"
