@@ -2,20 +2,26 @@
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from policies.facts import Channel, Purpose
-from policies.folding import folded, is_chinese
+from policies.folding import folded, is_chinese, only_words
 from policies.tone import Kind, Problem
 
 _FILE = Path(__file__).parent / "contents.toml"
 _WORD = re.compile(r"[a-z]{2,}")
 
-#: A text of fewer words than this may be a name or a code: it is in no language.
+#: A text of fewer words than this may be a name or a code: it is in a language only if it is a sentence.
 FEWEST_WORDS = 6
+
+_LATIN = re.compile(r"[A-Za-z]+(?:['’][a-z]+)?")
+#: A word and a mark. A name may end in an initial.
+_ENDED = re.compile(r"([A-Za-z]{4,})[.!?]\s*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +78,39 @@ def required(purpose: Purpose, channel: Channel, jurisdiction: str | None, produ
 
 
 def wrong_language(text: str, language: str) -> Problem | None:
-    """English to a reader of Chinese, or the reverse. Addresses, names to fill in and short texts are no language."""
+    """English to a reader of Chinese, or the reverse. Addresses, names and numbers are in no language."""
     plain = folded(text).text
     chinese = sum(map(is_chinese, plain))
     words = len(_WORD.findall(plain))
     if language == "zh":
-        wrong = words >= FEWEST_WORDS and words > chinese
+        wrong = words > chinese and (words >= FEWEST_WORDS or (not chinese and _is_english(only_words(text))))
         message, suggestion = "It is not in Chinese, which the customer reads.", "请用中文书写。"
     else:
-        wrong = chinese >= FEWEST_WORDS and chinese > words
+        wrong = chinese > words and (chinese >= FEWEST_WORDS or re.search(_sentences()["zh"], plain) is not None)
         message, suggestion = (
             "It is in Chinese, which the customer does not read.",
             "write it in the customer's language",
         )
     return Problem("language", Kind.WRONG_LANGUAGE, (), message, suggestion, None) if wrong else None
+
+
+def _is_english(text: str) -> bool:
+    """Whether it is a sentence, however short: `We checked.`, `Done.`, not `Harvest Corp.` or `Pay For You`."""
+    words = [word.replace("'", "").replace("’", "") for word in _LATIN.findall(unicodedata.normalize("NFKC", text))]
+    begins = len(words) > 1 and words[1].islower()
+    known = {word.lower() for place, word in enumerate(words) if word.islower() or (place == 0 and begins)}
+    if not known.isdisjoint(_sentences()["en"]):
+        return True
+    ended = _ENDED.search(text)
+    return (
+        ended is not None and ended[1].lower() not in _sentences()["firms"] and (len(words) < 2 or ended[1].islower())
+    )
+
+
+@cache
+def _sentences() -> Mapping[str, Any]:
+    table: Mapping[str, Any] = tomllib.loads(_FILE.read_text(encoding="utf-8"))["sentences"]
+    return {"zh": table["zh"], "en": frozenset(table["en"]), "firms": frozenset(table["firms"])}
 
 
 @cache

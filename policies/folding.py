@@ -46,9 +46,14 @@ class Folded:
         )
 
 
+def only_words(text: str) -> str:
+    """What stands for a value or a condition, and addresses, as line breaks; the rest as it was written."""
+    return _NOT_WORDS.sub(lambda found: "\n" * len(found[0]), text)
+
+
 def folded(text: str) -> Folded:
     """Lower case, simplified, plain: for words that are looked for. What is no word becomes a line break."""
-    blank = _NOT_WORDS.sub(lambda found: "\n" * len(found[0]), text)
+    blank = only_words(text)
     characters: list[str] = []
     places: list[int] = []
     for place, written in enumerate(blank):

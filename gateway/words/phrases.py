@@ -1,6 +1,7 @@
 """Money, dates and counts as they are said in one language: ready to print."""
 
 import math
+import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -16,6 +17,9 @@ from policies.facts import Channel
 #: The currency signs of the GSM alphabet. Any other would make a whole English SMS twice as long.
 _SMS_SIGNS = frozenset("$£¥€")
 _BEARABLE_DIGITS = 18
+#: Quotes and brackets may close after the mark. A comma or a colon was meant.
+_IS_ENDED = re.compile(r"""[.!?…,:;~。！？，：；、～][\s"'”’」』)）\]】》]*\Z""")
+_ADDRESS_LAST = re.compile(r"(?:https?://|www\.|@)\S*\Z")
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,14 @@ class Phrases:
 
     def minutes(self, number: int) -> str:
         return _length(timedelta(minutes=number), "minute", self.locale)
+
+    def sentence(self, text: str) -> str:
+        """`text`, ended: what follows it would be read as part of it."""
+        if _IS_ENDED.search(text):
+            return text
+        # Else the mark would be read as the address's.
+        gap = " " if _ADDRESS_LAST.search(text) else ""
+        return f"{text}{gap}{'。' if self.locale.language == 'zh' else '.'}"
 
     def _apply(self, pattern: NumberPattern, amount: Decimal, currency: str) -> str:
         said = pattern.apply(amount, self.locale, currency=currency, decimal_quantization=False)

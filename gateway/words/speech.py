@@ -1,8 +1,9 @@
 """The words of one template on one channel: a sheet's words within their frame, compiled, and written."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 from markupsafe import Markup, escape
 
@@ -11,7 +12,7 @@ from gateway.words.compiling import Compiled, compiled, fingerprint
 from gateway.words.errors import BadTemplate
 from gateway.words.sheets import Part, Sheet
 from gateway.words.values import Rendered
-from gateway.words.variables import ALWAYS, BUILT_IN, clean
+from gateway.words.variables import ALWAYS, BUILT_IN, SENTENCES, clean
 from policies.facts import Channel, Purpose
 
 #: A text that needs one of these speaks of a bill, and cannot be rendered without one.
@@ -95,6 +96,17 @@ def written(speech: Speech, names: Mapping[str, object]) -> Rendered:
         return Rendered(None, text, None, speech.version, None)
     subject = clean(speech.subject.written(names))
     return Rendered(subject, text, _html(speech, speech.html, names, subject), speech.version, None)
+
+
+@lru_cache(maxsize=4096)
+def unended(speech: Speech) -> frozenset[str]:
+    """The sentences of the caller's after which the words set no mark."""
+    sources = speech.source + speech.subject_source
+    return frozenset(
+        name
+        for name in SENTENCES & speech.uses
+        if not re.search(rf"\{{\{{\s*{name}\s*\}}\}}\s*[.!?,:;。！？，：；、]", sources)
+    )
 
 
 def _html(speech: Speech, words: Compiled, names: Mapping[str, object], subject: str) -> str:

@@ -5,7 +5,7 @@ number of minutes, `_url` an address on the web. Anything else is a short text, 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
@@ -19,6 +19,8 @@ BUILT_IN = ALWAYS | {
     *("name", "unsubscribe_url", "survey_url"),
     *("amount", "currency", "due_on", "days_overdue", "account"),
 }
+#: Those that are sentences, and are ended where a template goes on after them.
+SENTENCES = frozenset({"answer", "next_step", "notice", "offer"})
 MAX_LENGTH = 500
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -52,11 +54,21 @@ def check_variables(variables: Mapping[str, object]) -> None:
         _check(name, value)
 
 
-def ready(variables: Mapping[str, object], phrases: Phrases, currency: str | None) -> dict[str, object]:
-    """The variables as they will be read. Without a bill no currency is known: an `_amount` counts as not given."""
+def ready(
+    variables: Mapping[str, object], phrases: Phrases, currency: str | None, unended: Collection[str] = ()
+) -> dict[str, object]:
+    """The variables as they will be read. Without a bill no currency is known: an `_amount` counts as not given.
+
+    `unended`: those after which the template sets no mark of its own.
+    """
     check_variables(variables)
+    said = {
+        name: phrases.sentence(clean(value))
+        for name, value in variables.items()
+        if name in unended and isinstance(value, str)
+    }
     return {
-        name: _say(name, value, phrases, currency)
+        name: said.get(name) or _say(name, value, phrases, currency)
         for name, value in variables.items()
         if currency is not None or not name.endswith("_amount")
     }

@@ -10,7 +10,7 @@ from gateway.words.errors import BadTemplate, Forbidden, OtherPurpose, UnknownTe
 from gateway.words.linting import check_values, refuse_bad, required_names, template_problems
 from gateway.words.phrases import Phrases, masked, phrases
 from gateway.words.sheets import DISCREET_FRAME, FRAME, SHARED, Sheet, variant
-from gateway.words.speech import Frame, Pair, pair, written
+from gateway.words.speech import Frame, Pair, pair, unended, written
 from gateway.words.survey import SurveyWords
 from gateway.words.values import Lender, Rendered, Values
 from gateway.words.variables import clean, name_of, ready
@@ -111,7 +111,7 @@ class Words:
         spoken = {name: value for name, value in variables.items() if name in speech.uses}
         called = values.called or values.customer_name
         check_values(self._unnamed(spoken, called), found.purpose, language, discreet=read_by_others)
-        printed = ready(variables, how, values.currency)
+        printed = ready(variables, how, values.currency, unended(speech))
         known = self._lender[language] | _facts(speech.uses, values, how)
         names = printed | known
         message = written(speech, names)

@@ -214,7 +214,7 @@ async def _say_what_is_known(api: Api, life: Life, service: Caller, point: str) 
         "caller": service,
         "purpose": Purpose.CUSTOMER_REPLY,
         "in_reply_to": told.id,
-        "variables": {"answer": "Yes."},
+        "variables": {"answer": "OK"},
     }
     await api.world.request(life.customer, Channel.EMAIL, **answers)
     promise = RecordPromise(whose, date(2026, 12, 1), life.account, Decimal("10.00"), "CNY")
@@ -293,7 +293,7 @@ async def _tell(api: Api, life: Life, agent: Caller, contact_id: str) -> Answer:
     await relief.withdraw(gateway, agent, error, "it was somebody else")
     wanted = FileComplaint(whose, f"complaint {whose}", "f", "too often", contact_id, life.account)
     complaint, _ = await complaining.file(gateway, agent, wanted)
-    await complaining.settle(gateway, agent, complaint.id, "we are sorry")
+    await complaining.settle(gateway, agent, complaint.id, "OK")
     await _ask(api, life, agent)
     life.things[Kind.HARDSHIP_SIGNAL] = [global_id(Kind.HARDSHIP_SIGNAL, one) for one in (lost, error)]
     life.things[Kind.COMPLAINT] = [global_id(Kind.COMPLAINT, complaint.id)]

@@ -452,7 +452,7 @@ ACTS: dict[str, str] = {
     "recordHardshipSignal": 'input: {idempotencyKey: "$new", customerId: "$customer", kind: OTHER}',
     "withdrawHardshipSignal": 'input: {signalId: "$signal", reason: "an error"}',
     "fileComplaint": 'input: {idempotencyKey: "$new", customerId: "$customer", text: "too often"}',
-    "settleComplaint": 'input: {complaintId: "$complaint", answer: "we are sorry"}',
+    "settleComplaint": 'input: {complaintId: "$complaint", answer: "OK"}',
     "recordSurveyAnswer": 'input: {idempotencyKey: "$new", contactId: "$unasked", score: 5}',
     "settleReply": 'input: {replyId: "$reply", note: "read"}',
     "submitRepaymentApplication": 'input: {idempotencyKey: "$new", billId: "$open_bill", reason: "ill",'

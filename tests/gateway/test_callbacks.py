@@ -138,7 +138,7 @@ LATE = datetime(2026, 11, 25, 14, 30, tzinfo=UTC)
 async def test_a_call_rings_late_only_at_the_very_time_for_which_the_customer_asked(world: World) -> None:
     customer = await world.customer("CN")
     hour = timedelta(hours=1)
-    wish: dict[str, Any] = {"purpose": Purpose.CUSTOMER_REPLY, "variables": {"answer": "We call you back."}}
+    wish: dict[str, Any] = {"purpose": Purpose.CUSTOMER_REPLY, "variables": {"answer": "我们会给您回电。"}}
     wish |= {"caller": world.trusted(Purpose.CUSTOMER_REPLY), "is_callback": True}
     await world.request(customer, Channel.CALLBACK, not_before=LATE, expires_at=LATE + timedelta(days=2), **wish)
     world.clock.advance(LATE)

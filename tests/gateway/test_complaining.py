@@ -111,7 +111,7 @@ async def test_the_second_of_two_open_complaints_still_pauses(tmp_path: Path) ->
         bill = await world.bill(customer)
         first, _ = await filed(world, customer, "1"), await filed(world, customer, "2")
 
-        await complaining.settle(world.gateway, AGENT, first.id, "sorry")
+        await complaining.settle(world.gateway, AGENT, first.id, "抱歉")
 
         assert await reminded(world, customer, bill.id) is ContactStatus.REFUSED
 

@@ -237,7 +237,7 @@ async def test_a_matter_that_is_open_keeps_its_record_however_old_it_is(world: W
         with pytest.raises(Unacceptable, match=matter):
             await erase(world.gateway, COMPLIANCE, customer.id, "asked")
     before = await _erased(world)
-    await complaining.settle(world.gateway, COMPLIANCE, complaint.id, "We are sorry.")
+    await complaining.settle(world.gateway, COMPLIANCE, complaint.id, "非常抱歉。")
     done = await erase(world.gateway, COMPLIANCE, complaining_one.id, "asked")
 
     assert before == set()
@@ -272,7 +272,7 @@ async def test_who_complained_after_they_were_restricted_is_kept_for_that(world:
     await erase(world.gateway, COMPLIANCE, customer.id, "asked")
     world.wait(days=4 * 365)
     complaint, _ = await complaining.file(world.gateway, COMPLIANCE, _complaint(customer))
-    await complaining.settle(world.gateway, COMPLIANCE, complaint.id, "We are sorry.")
+    await complaining.settle(world.gateway, COMPLIANCE, complaint.id, "非常抱歉。")
 
     await _is_kept_and_then_erased(world, customer)
 

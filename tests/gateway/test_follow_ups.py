@@ -92,7 +92,7 @@ async def test_nobody_asks_how_it_goes_while_a_complaint_is_open_about_whatever_
     world.wait(days=8)
 
     during = await run(world)
-    await complaining.settle(world.gateway, AGENT, complaint, "we will ring less")
+    await complaining.settle(world.gateway, AGENT, complaint, "我们会减少联系。")
     await world.deliver()
     world.wait(days=6)
     after = await run(world)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from itertools import product
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +33,7 @@ BILL = Values(
 NO_BILL = Values(customer_name="Li Wei", unsubscribe_url=BILL.unsubscribe_url)
 #: Everything that our templates need of a caller.
 NEEDED = {"code": "831264", "answer": "Yes, we can.", "notice": "The terms change.", "offer": "A new service."}
+NEEDED_ZH = {"code": "831264", "answer": "可以的。", "notice": "条款有变。", "offer": "新服务上线。"}
 
 NOTICES = (Purpose.DUE_REMINDER, Purpose.OVERDUE_REMINDER, Purpose.OVERDUE_WARNING, Purpose.FINAL_NOTICE)
 OVERDUE = NOTICES[1:]
@@ -59,7 +61,8 @@ def every(*axes: Iterable[object]) -> list[tuple[object, ...]]:
 def render(
     purpose: Purpose, channel: Channel, locale: str, values: Values = BILL, *, discreet: bool = False
 ) -> Rendered:
-    return WORDS.render(WORDS.default(purpose), channel, locale, values, NEEDED, discreet=discreet)
+    given = NEEDED_ZH if locale.startswith("zh") else NEEDED
+    return WORDS.render(WORDS.default(purpose), channel, locale, values, given, discreet=discreet)
 
 
 def everything(message: Rendered) -> str:
@@ -346,6 +349,44 @@ def test_no_talk_and_no_agreement_is_made_up(template: str, channel: Channel, lo
     said = WORDS.render(template, channel, locale, Values(), {}, discreet=False).text
 
     assert not re.search("we (last )?spoke|we agreed|上次|商定|前段时间联系", said)
+
+
+@pytest.mark.parametrize(
+    ("locale", "answer", "said"),
+    [
+        ("zh", "已核实", "已核实。如还有疑问"),
+        ("zh", "已核实。", "已核实。如还有疑问"),
+        ("zh", "（已核实！）", "（已核实！）如还有疑问"),
+        ("zh", "详情见 https://harvest.example/a", "https://harvest.example/a 。如还有疑问"),
+        ("en", "We checked", "We checked. More questions?"),
+        ("en", "We checked.", "We checked. More questions?"),
+        ("en", 'You may "pay later."', '"pay later." More questions?'),
+        ("en", "Is it right?", "Is it right? More questions?"),
+        ("en", "We look at these:", "We look at these: More questions?"),
+    ],
+)
+def test_an_answer_does_not_run_on_into_what_follows(locale: str, answer: str, said: str) -> None:
+    text = WORDS.render("customer_reply", Channel.SMS, locale, NO_BILL, {"answer": answer}, discreet=False).text
+
+    assert said in text
+
+
+def test_every_sentence_of_a_caller_is_ended() -> None:
+    given = {"next_step": "We may write again"}
+
+    assert "We may write again. " in WORDS.render("due_reminder", Channel.SMS, "en", BILL, given, discreet=False).text
+
+
+def test_a_mark_of_the_template_is_enough(tmp_path: Path) -> None:
+    folder = tmp_path / "en"
+    folder.mkdir()
+    (folder / "thanks.toml").write_text('purpose = "CUSTOMER_REPLY"\n[callback]\ntext = "Say: {{ answer }}. Bye."')
+
+    said = Words.load(tmp_path, lender=LENDER).render(
+        "thanks", Channel.CALLBACK, "en", NO_BILL, {"answer": "We checked"}, discreet=False
+    )
+
+    assert "Say: We checked. Bye." in said.text
 
 
 def test_what_is_personal_does_not_print_itself() -> None:

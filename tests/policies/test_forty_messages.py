@@ -2,6 +2,7 @@
 
 import pytest
 
+from policies.contents import wrong_language
 from policies.facts import Channel, Purpose
 from policies.linter import check
 from policies.tone import Kind, Problem, forbidden
@@ -143,6 +144,59 @@ def test_a_message_without_the_exact_amount_is_refused() -> None:
 @pytest.mark.parametrize(("text", "language"), [(WHOLE_EN, "zh"), (WHOLE_ZH, "en")])
 def test_a_message_in_the_wrong_language_is_refused(text: str, language: str) -> None:
     assert Kind.WRONG_LANGUAGE in {one.kind for one in problems(text, language=language)}
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        *(
+            (one, "zh")
+            for one in ("We checked.", "we checked it", "Done.", "Payment received.", "It’s not yours", "ＷＥ checked")
+        ),
+        *((one, "zh") for one in ("Thank you.", "Yes, we can.", "See https://harvest.example/h for your plan.")),
+        *(
+            (one, "en")
+            for one in ("已核实。", "我们已核实", "已收到", "好的", "您可延期", "沒有問題", "請稍候。", "不行！")
+        ),
+    ],
+)
+def test_a_short_answer_in_the_wrong_language_is_refused(text: str, language: str) -> None:
+    found = wrong_language(text, language)
+
+    assert found is not None
+    assert found.kind is Kind.WRONG_LANGUAGE
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        *(
+            (one, "zh")
+            for one in ("Anna Green", "Harvest Ltd.", "Acme Corp.", "Buy Now Pay Later", "Harvest Easy Loan")
+        ),
+        *((one, "zh") for one in ("Bank of China", "LN-2026-884231", "+1 212 555 0123", "831264", "Visa", "For You")),
+        *((one, "zh") for one in ("will.smith@harvest.example", "https://harvest.example/we/are", "{{ answer }}")),
+        *(
+            (one, "zh")
+            for one in ("Will Smith", "J. R. Green", "iPhone 15 Pro", "Your Loan", "您可使用 Harvest Pay。", "OK")
+        ),
+        *(
+            (one, "en")
+            for one in (
+                "张伟",
+                "欧阳娜娜",
+                "禾润金融",
+                "安心贷",
+                "你我贷",
+                "Mr 张伟 called.",
+                "We use 微信.",
+            )
+        ),
+        *((one, "en") for one in ("Yes.", "https://harvest.example/已", "12345")),
+    ],
+)
+def test_names_numbers_and_addresses_are_in_no_language(text: str, language: str) -> None:
+    assert wrong_language(text, language) is None
 
 
 def test_debt_words_are_refused_where_others_may_read_them() -> None:
