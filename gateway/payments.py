@@ -6,7 +6,7 @@ has either left before its payment was recorded, or does not leave.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from gateway import contact, ending, instalments, promises, relief
@@ -21,6 +21,8 @@ from gateway.store.faults import repeated
 from gateway.store.payments import Promised
 from gateway.store.work import Work
 from policies.facts import BillStatus, PromiseStatus, Purpose
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ async def record(gateway: Gateway, caller: Caller, wanted: RecordPayment) -> Rec
             for customer_id, cause_id in {first.customer_id: first.id for first in reversed(paid)}.items()
             for one in await relief.shown(gateway, work, customer_id, cause_id)
         ]
-        receipt = await _receipt(gateway, work, caller, paid) if wanted.send_receipt else None
+        receipt = await _receipt(gateway, work, caller, paid, wanted.at) if wanted.send_receipt else None
         is_due = receipt is not None and receipt.due_at is not None and receipt.due_at <= work.now
     changed = [*taken_back, *replaced, *([receipt] if receipt else [])]
     contact.announce(gateway, changed, wake=is_due or bool(replaced))
@@ -152,15 +154,20 @@ async def _is_kept(work: Work, promise: Promised, came: Decimal) -> bool:
     return promise.amount is not None or is_broken or not await payments.owes(work, promise)
 
 
-async def _receipt(gateway: Gateway, work: Work, caller: Caller, paid: Sequence[Payment]) -> Contact:
-    """Thank the customer for all that they paid. The payment on record is the evidence that rules ask for."""
+async def _receipt(
+    gateway: Gateway, work: Work, caller: Caller, paid: Sequence[Payment], at: datetime | None
+) -> Contact:
+    """Thank the customer for all that they paid. The payment on record is the evidence that rules ask for.
+
+    `at`: when the money came, where the lender said so. Recorded by a nightly batch without it, it wakes nobody.
+    """
     payment = paid[-1]
     amount = sum((one.amount for one in paid if one.customer_id == payment.customer_id), Decimal(0))
     wanted = RequestContact(
         caller=replace(caller, purposes=caller.purposes | {Purpose.PAYMENT_RECEIPT}),
         idempotency_key=f"receipt of {payment.id}",
         fingerprint=payment.id,
-        answers_what_was_at=payment.at,
+        answers_what_was_at=at or _LONG_AGO,
         customer_id=payment.customer_id,
         purpose=Purpose.PAYMENT_RECEIPT,
         bill_id=payment.bill_id,

@@ -250,6 +250,25 @@ async def test_the_day_of_a_promise_is_over_when_it_is_by_every_clock_of_the_cus
     assert await _promise(world) is PromiseStatus.KEPT
 
 
+@pytest.mark.parametrize(("ago", "leaves"), [(timedelta(minutes=5), True), (timedelta(hours=3), False), (None, False)])
+async def test_a_receipt_leaves_at_night_only_for_money_that_has_just_come(
+    world: World, ago: timedelta | None, leaves: bool
+) -> None:
+    customer = await world.customer("CN")
+    bill = await world.bill(customer, amount=Decimal(100))
+    world.wait(hours=15)  # three in the morning in Shanghai
+
+    at = world.clock() - ago if ago else None
+    recorded = await pay(world, "P-1", "30", bill_id=bill.id, send_receipt=True, at=at)
+    await world.deliver()
+
+    assert recorded.receipt is not None
+    assert bool(world.sms.sent) is leaves
+    world.wait(hours=6)
+    await world.deliver()
+    assert len(world.sms.sent) == 1
+
+
 async def _promise(world: World) -> PromiseStatus:
     async with world.gateway.database.read() as work:
         [row] = await work.all(text("SELECT status FROM promise"))
