@@ -13,6 +13,7 @@ import structlog
 
 from channels.base import PermanentFailure
 from channels.callback import CallbackQueue
+from gateway import despair
 from gateway.accepting import reserved
 from gateway.callers import may_see
 from gateway.contact import same_key
@@ -281,11 +282,13 @@ async def record(gateway: Gateway, caller: Caller, call: RecordCall) -> tuple[Ca
         if call.result is CallResult.WRONG_NUMBER and queued.callback.contact_point_id:
             await customers.mark_unusable(work, {queued.callback.contact_point_id}, caller)
         await _move_on(gateway, work, queued, held, call)
+        whose = held.contact.customer_id
+        gone = await despair.heard(work, caller, whose, call.note)
         made = Made("recordCall", work.index(call.fingerprint), call.callback_id)
         await work.insert("idempotency", [idempotency.row(work, caller.id, call.idempotency_key, made)])
         after = await _after(work, queued)
     gateway.due.set()
-    gateway.changes.publish([(held.contact.id, held.contact.customer_id)])
+    gateway.changes.publish((one.id, one.customer_id) for one in (held.contact, *gone))
     return after
 
 
