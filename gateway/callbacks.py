@@ -13,6 +13,7 @@ import structlog
 
 from channels.base import PermanentFailure
 from channels.callback import CallbackQueue
+from gateway import despair
 from gateway.accepting import reserved
 from gateway.callers import may_see
 from gateway.core import Gateway
@@ -277,10 +278,11 @@ async def record(gateway: Gateway, caller: Caller, call: RecordCall) -> tuple[Ca
         if call.result is CallResult.WRONG_NUMBER and queued.callback.contact_point_id:
             await customers.mark_unusable(work, {queued.callback.contact_point_id}, caller)
         await _move_on(gateway, work, queued, held, call)
+        gone = await despair.heard(work, caller, held.contact.customer_id, call.note)
         await once.keep(work, call.callback_id)
         after = await _after(work, queued)
     gateway.due.set()
-    gateway.changes.publish([(held.contact.id, held.contact.customer_id)])
+    gateway.changes.publish((one.id, one.customer_id) for one in (held.contact, *gone))
     return after
 
 

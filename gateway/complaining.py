@@ -8,6 +8,7 @@ settleComplaint   the hold ends, and the customer is told the answer by the rule
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from gateway import despair
 from gateway.callers import may_see
 from gateway.contact import Answer, accept_in, announce
 from gateway.core import Gateway
@@ -130,7 +131,8 @@ async def put_on_record(
         status=ComplaintStatus.OPEN,
     )
     await store.add(work, complaint, caller)
-    gone = await _take_demands_back(work, caller, customer_id, account_id)
+    gone = await despair.heard(work, caller, customer_id, text)
+    gone += await _take_demands_back(work, caller, customer_id, account_id)
     await contacts.reconsider(work, customer_id)
     return complaint, gone
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from gateway import despair
 from gateway.calendars import day_of
 from gateway.callers import may_see
 from gateway.contact import Answer, accept_in, announce
@@ -79,7 +80,9 @@ async def record(
             at=wanted.at or work.now,
             recorded_at=work.now,
         )
+        despairs = await despair.heard(work, caller, customer.id, wanted.note)
         rises, gone = await _recorded(gateway, work, caller, signal)
+        gone += despairs
         offers = await offer(gateway, work, customer, signal.id) if rises else []
         await once.keep(work, signal.id)
     announce(gateway, [*gone, *offers], wake=bool(offers))

@@ -8,6 +8,7 @@
     COMPLAINT      a complaint on record: demands pause until it is settled (`complaining.py`); a person reads it
     HARDSHIP       a signal of it, and notices that wait are taken back (`relief.py`); a person reads it
     anything else  nothing more to the customer until a person has read it
+    words of suicide or self-harm, whatever else is said: nothing more until a person lifts the hold (`despair.py`)
 
 Everything that was written is on record as a contact by the customer, in the same transaction as what it led to.
 """
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from channels import base
-from gateway import addresses, complaining, relief
+from gateway import addresses, complaining, despair, relief
 from gateway.callers import may_see
 from gateway.contact import Answer, accept_in, announce
 from gateway.core import Gateway
@@ -91,6 +92,7 @@ async def answer(gateway: Gateway, work: Work, provider: str, written: Written) 
         customer = found[point.customer_id]
         is_repeated = await _said_before(work, written, point, understood.meaning)
         outside = await _on_record(work, provider, written, point)
+        taken_back += await despair.heard(work, GATEWAY, customer.id, written.reply.text)
         hold = await _act(work, written, customer, point, understood.meaning)
         is_open = _needs_a_person(understood.meaning, understood.also)
         if is_open and hold is None:
@@ -291,7 +293,10 @@ async def _offered(gateway: Gateway, work: Work, customer_id: str, hold_id: str)
 
 
 async def _lift(work: Work, settled: Reply, note: str, by: Caller) -> bool:
-    """The hold that stood for unread words ends with the last of them. A wrong person's number stays closed."""
+    """The hold that stood for unread words ends with the last of them. A wrong person's number stays closed.
+
+    Words of despair are read and settled, and their hold stays: a person lifts it.
+    """
     assert settled.customer_id is not None
     assert settled.hold_id is not None
     hold = (await customers.holds(work, [settled.hold_id]))[settled.hold_id]
@@ -300,7 +305,8 @@ async def _lift(work: Work, settled: Reply, note: str, by: Caller) -> bool:
         for one in await replies.of_customers(work, [settled.customer_id])
         if one.hold_id == hold.id and one.id != settled.id and one.status is ReplyStatus.OPEN
     ]
-    is_over = hold.kind is HoldKind.UNREAD_REPLY and hold.lifted_at is None and not waiting
+    stays = despair.stays(hold, await customers.holds_of(work, [settled.customer_id]))
+    is_over = hold.kind is HoldKind.UNREAD_REPLY and hold.lifted_at is None and not waiting and not stays
     if is_over:
         await customers.lift_hold(work, hold, note, by)
     return is_over

@@ -64,13 +64,23 @@ def understand(text: str) -> Understood:
     standing = [hit for hit in hits if hit not in doubts]
     meanings = list(dict.fromkeys(hit.entry.meaning for hit in standing))
     words = tuple(dict.fromkeys(hit.entry.written for hit in standing))
-    if doubts and not _STOPS.intersection(meanings):
+    # A complaint needs no guess at the stop beside it.
+    if doubts and not _STOPS.intersection(meanings) and meanings[:1] != [Meaning.COMPLAINT]:
         reasons = dict.fromkeys(reason.written for reason in doubts.values())
         return Understood(Meaning.UNCLEAR, tuple(meanings), (*reasons, *words))
     if not meanings:
         return Understood(Meaning.UNCLEAR)
     also = [meaning for meaning in meanings[1:] if meaning is not Meaning.STOP]
     return Understood(meanings[0], tuple(also), words)
+
+
+def is_urgent(text: str) -> bool:
+    """Whether a customer's words, or a note about one, speak of suicide or self-harm. All of them are read."""
+    lexicon = _lexicon()
+    return any(
+        _found(lexicon.urgent, lexicon.fold(_calmed(_plain(text[start : start + LONGEST]))))
+        for start in range(0, len(text), LONGEST // 2)
+    )
 
 
 def language_of(text: str) -> Literal["zh", "en"]:
@@ -246,6 +256,7 @@ class _Lexicon:
     other: tuple[_Entry, ...]
     when: tuple[_Entry, ...]
     content: tuple[_Entry, ...]
+    urgent: tuple[_Entry, ...]
     polite: re.Pattern[str]
     misspelt: tuple[_Entry, ...]
     spelt: frozenset[str]
@@ -281,6 +292,9 @@ def _lexicon() -> _Lexicon:
         other=all_entries("other"),
         when=all_entries("when"),
         content=all_entries("content"),
+        urgent=tuple(
+            _Entry(Meaning.HARDSHIP, "urgent", one, grammar.compile(one)) for one in values["urgent"]["phrases"]
+        ),
         polite=re.compile(grammar.one_of(words["polite"])),
         misspelt=tuple(entry for meaning in Meaning for entry in entries(meaning, "misspelt")),
         spelt=frozenset(words["spelt"]),
@@ -325,7 +339,12 @@ def _meant(lexicon: _Lexicon, reply: str) -> list[_Hit]:
     if not any(hit.entry.meaning is Meaning.COMPLAINT for hit in hits):
         return hits
     content = _found(lexicon.content, reply)
-    return [hit for hit in hits if hit.entry.meaning is not Meaning.COMPLAINT or not any(map(hit.overlaps, content))]
+    return [
+        hit
+        for hit in hits
+        if hit.entry.meaning is not Meaning.COMPLAINT
+        or not any(hit.overlaps(one) and not hit.holds(one) for one in content)
+    ]
 
 
 #: Units without a mark among them; a new line ends it.

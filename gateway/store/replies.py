@@ -9,7 +9,7 @@ from gateway.model import GATEWAY, Caller, ContactPoint, Reply, ReplyStatus
 from gateway.store import acts, customers
 from gateway.store.work import Happening, Work, table
 from policies.facts import Channel
-from policies.replies import Meaning
+from policies.replies import Meaning, is_urgent
 
 _REPLY = table("reply")
 _POINT = table("contact_point")
@@ -59,7 +59,12 @@ async def add(work: Work, reply: Reply) -> None:
     if reply.status is ReplyStatus.SETTLED:
         # Fixed words, acted on at once: nobody has to read it.
         await acts.add(work, GATEWAY, "reply.settled", reply.id, {"status": reply.status}, customer_id=owner)
-    said = {"channel": reply.channel, "meaning": reply.meaning, "status": reply.status}
+    said = {
+        "channel": reply.channel,
+        "meaning": reply.meaning,
+        "status": reply.status,
+        "urgent": is_urgent(reply.text),
+    }
     work.happenings.append(Happening("reply.received", customer_id=owner, data=said))
 
 

@@ -9,7 +9,8 @@ from gateway import callbacks
 from gateway.contact import Answer
 from gateway.model import AttemptOutcome, CallbackStatus, CallResult, ContactStatus, Unacceptable, UserErrorCode
 from gateway.requests import NewPoint, RecordCall
-from policies.facts import Channel, Purpose
+from gateway.store import customers
+from policies.facts import Channel, HoldKind, Purpose
 from tests.world import AGENT, OTHER_AGENT, World
 
 MORNING = datetime(2026, 11, 25, 1, tzinfo=UTC)
@@ -26,6 +27,19 @@ async def _scheduled(world: World, at: datetime | None = None, until: datetime |
 
 def _call(callback_id: str, result: CallResult, key: str = "call-1", **more: object) -> RecordCall:
     return RecordCall(callback_id, key, str(result), result, **more)  # type: ignore[arg-type]
+
+
+async def test_words_of_despair_in_an_agents_note_are_held_for_a_person(world: World) -> None:
+    scheduled = await _scheduled(world, MORNING)
+    world.clock.advance(MORNING)
+    callback, _ = await callbacks.claim(world.gateway, AGENT, "k1")
+    assert callback is not None
+
+    await callbacks.record(world.gateway, AGENT, _call(callback.id, CallResult.CONVERSATION, note="客户说不想活了"))
+
+    async with world.gateway.database.read() as work:
+        kinds = {one.kind for one in await customers.holds_of(work, [scheduled.contact.customer_id])}
+    assert kinds == {HoldKind.VULNERABLE, HoldKind.UNREAD_REPLY}
 
 
 async def test_a_call_is_offered_from_its_wished_time_on(world: World) -> None:

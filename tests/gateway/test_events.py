@@ -489,6 +489,21 @@ async def test_withdrawals_and_replies_are_told_too(world: World, receiver: tupl
     assert not any("退订".encode() in body for _, body in server.heard)
 
 
+@pytest.mark.parametrize(("text", "urgent"), [("什么时候到期", False), ("活不下去了", True)])
+async def test_a_reply_that_is_urgent_is_told_as_such(
+    world: World, receiver: tuple[Receiver, str], text: str, urgent: bool
+) -> None:
+    server, url = receiver
+    await _subscribe(world, url, "reply.received")
+    await world.customer("CN")
+    await receive(world.gateway, Ear("sms", Channel.SMS, frozenset({"sms"})), [base.Reply("r", "+8613900000000", text)])
+
+    await _tell(world)
+
+    [(_, body)] = server.heard
+    assert orjson.loads(body)["data"]["urgent"] is urgent
+
+
 async def test_a_subscription_is_its_callers_and_there_are_not_too_many(world: World) -> None:
     public: dict[str, Any] = {}
 

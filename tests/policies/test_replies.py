@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.folding import SIMPLIFIED
-from policies.replies import LEXICON, LONGEST, Meaning, Understood, language_of, understand
+from policies.replies import LEXICON, LONGEST, Meaning, Understood, is_urgent, language_of, understand
 
 STOPS = {Meaning.STOP, Meaning.STOP_ALL}
 
@@ -463,8 +463,6 @@ LABELLED: Mapping[Meaning, tuple[str, ...]] = {
         "stop texting me at work",
         "please don't call me at work",
         "stop texting me so often",
-        "don't call my mother",
-        "stop calling my job",
         "don't call me, just text me",
         "please text me instead, don't call",
         "don't send me to collections",
@@ -509,7 +507,6 @@ LABELLED: Mapping[Meaning, tuple[str, ...]] = {
         "能不能取消贷款",
         "停止计息",
         "取消自动扣款",
-        "不要联系我家人",
         "别给我爸妈打电话",
         "晚上别给我发短信",
         "上班时间不要打电话",
@@ -591,8 +588,6 @@ LABELLED: Mapping[Meaning, tuple[str, ...]] = {
         "退了那笔钱吧",
         "T+1到账吗",
         "取消吧那个分期",
-        "不要打扰我爸妈",
-        "别联系我单位",
         "不要发给我老婆",
         "能不能别上征信",
         "不想还了",
@@ -608,7 +603,6 @@ LABELLED: Mapping[Meaning, tuple[str, ...]] = {
         "我从来没收到过你们的短信",
         "什么时候停止计算罚息",
         "不要挂电话，我有话说",
-        "我不接电话是因为在上班，别打单位电话",
         "this number is on the do not call list",
         "Can we stop by your office to sign?",
         "I'd rather you call me than text",
@@ -871,3 +865,57 @@ def test_nothing_but_words_that_the_customer_did_not_choose_is_told() -> None:
 
     assert all(set(understand(text).words) <= entries for text, _ in ALL)
     assert understand("my name is Alice") == Understood(Meaning.UNCLEAR)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "不想活了",
+        "我活不下去了",
+        "想自杀",
+        "我想死",
+        "你们要逼死我",
+        "逼得我去死",
+        "活着没意思",
+        "不如死了算了",
+        "生不如死",
+        "我要從這裡跳樓",
+        "我有没有活下去的必要",
+        "不想活了，别再打了",
+        "I want to kill myself",
+        "I can't go on living",
+        "I can’t go on like this",
+        "I don't want to live anymore",
+        "I will end it all",
+        "thinking about suicide",
+        "I'd be better off dead",
+        "I wish I was dead",
+        "STOP or I'll hurt myself",
+        "nothing left to live for",
+        "x " * LONGEST + "I want to die",
+    ],
+)
+def test_words_of_suicide_or_self_harm_are_urgent(text: str) -> None:
+    assert is_urgent(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "烦死了",
+        "想死你了",
+        "我妈死了",
+        "没有活干",
+        "没钱生活",
+        "我的手机死机了",
+        "My father died",
+        "I cannot live on this salary",
+        "I live in Leeds",
+        "I can't pay",
+        "kill the subscription",
+        "the deadline is tomorrow",
+        "take my name off",
+    ],
+)
+def test_other_hard_words_are_not(text: str) -> None:
+    assert not is_urgent(text)

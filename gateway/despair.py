@@ -1,0 +1,45 @@
+"""Words of suicide or self-harm, in a reply, a complaint or a note: a person looks first, and nothing is demanded.
+
+held        VULNERABLE, until a person lifts it, and beside it UNREAD_REPLY, or the hold of the complaint: no demands
+taken back  every demand that waits
+told        a warning in the log, with the customer's id; `urgent` in the event `reply.received`
+"""
+
+from collections.abc import Collection
+
+import structlog
+
+from gateway.ending import DEMANDS, take_back
+from gateway.model import Caller, Contact, HoldEntry
+from gateway.store import contacts, customers
+from gateway.store.work import Work
+from policies.facts import HoldKind
+from policies.replies import is_urgent
+
+log = structlog.get_logger(__name__)
+
+TAKEN_BACK = "a person speaks with the customer first"
+
+
+async def heard(work: Work, caller: Caller, customer_id: str, text: str | None) -> list[Contact]:
+    """The demands that were taken back, if `text` says such a thing. The customer is locked."""
+    if text is None or not is_urgent(text):
+        return []
+    standing = await customers.holds_of(work, [customer_id])
+    if not any(stays(one, standing) for one in standing):
+        for kind in (HoldKind.VULNERABLE, HoldKind.UNREAD_REPLY):
+            await customers.add_hold(work, customers.hold_now(work, customer_id, kind), note=None, caller_id=caller.id)
+    gone = [one.contact for one in await contacts.unsent(work, customer_id, DEMANDS)]
+    if gone:
+        await take_back(work, caller, customer_id, [one.id for one in gone], TAKEN_BACK)
+    await contacts.reconsider(work, customer_id)
+    # Not why: a log is read by more people than may know that.
+    log.warning("a person must look at this customer now", customer=customer_id)
+    return gone
+
+
+def stays(hold: HoldEntry, holds: Collection[HoldEntry]) -> bool:
+    """Whether a hold for unread words, one of the customer's `holds`, came with such words: with a VULNERABLE one."""
+    return (hold.kind, hold.lifted_at) == (HoldKind.UNREAD_REPLY, None) and any(
+        (one.kind, one.lifted_at, one.starts) == (HoldKind.VULNERABLE, None, hold.starts) for one in holds
+    )

@@ -1,0 +1,144 @@
+"""Words of suicide or self-harm: a person looks first, nothing is demanded or offered, and what is held stays held."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from structlog.testing import capture_logs
+
+from channels import base
+from gateway import complaining, relief, replying
+from gateway.complaining import FileComplaint
+from gateway.contact import Answer
+from gateway.core import Ear
+from gateway.model import Bill, ContactStatus, Customer, ReplyStatus
+from gateway.receiving import receive
+from gateway.relief import RecordHardshipSignal
+from gateway.store import contacts, customers, replies
+from policies.facts import Channel, HoldKind, Purpose
+from policies.hardship import SignalKind
+from tests.world import AGENT, MOBILES, World, open_world
+
+EAR = Ear("sms", Channel.SMS, frozenset({"sms"}))
+
+
+async def owing(world: World) -> tuple[Customer, Bill, Answer]:
+    """Who owes, and the demand that waits."""
+    customer = await world.customer("CN")
+    bill = await world.bill(customer)
+    later = world.clock() + timedelta(hours=2)
+    return (
+        customer,
+        bill,
+        await world.request(customer, Channel.SMS, purpose=Purpose.OVERDUE_REMINDER, bill_id=bill.id, not_before=later),
+    )
+
+
+async def writes(world: World, text: str) -> None:
+    await receive(world.gateway, EAR, [base.Reply(f"r-{text}", MOBILES["CN"], text)])
+
+
+async def held(world: World, customer: Customer) -> set[HoldKind]:
+    async with world.gateway.database.read() as work:
+        return {one.kind for one in await customers.holds_of(work, [customer.id]) if one.lifted_at is None}
+
+
+async def test_a_reply_is_held_for_a_person_and_no_offer_follows(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        customer, bill, waiting = await owing(world)
+
+        with capture_logs() as logged:
+            await writes(world, "不想活了，别再发了")
+        async with world.gateway.database.read() as work:
+            [reply] = await replies.of_customers(work, [customer.id])
+        before = await held(world, customer)
+        await replying.settle(world.gateway, AGENT, reply.id, "rang, and called help")
+        await world.deliver()
+        warning = await world.request(customer, Channel.EMAIL, purpose=Purpose.OVERDUE_WARNING, bill_id=bill.id)
+
+        assert reply.status is ReplyStatus.OPEN
+        assert before == {HoldKind.VULNERABLE, HoldKind.UNREAD_REPLY}
+        assert await held(world, customer) == before
+        assert (await world.now(waiting)).status is ContactStatus.CANCELLED
+        async with world.gateway.database.read() as work:
+            assert list(await contacts.unsent(work, customer.id, [Purpose.PLAN_OFFER])) == []
+        assert warning.contact.status is ContactStatus.REFUSED
+        assert [one["customer"] for one in logged if "despair" in one["event"]] == [customer.id]
+
+
+async def test_a_complaint_is_answered_and_what_is_held_stays(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        customer, _, waiting = await owing(world)
+
+        text = "Your calls never end. I want to kill myself."
+        complaint, _ = await complaining.file(world.gateway, AGENT, FileComplaint(customer.id, "k", "f", text))
+        before = await held(world, customer)
+        _, told = await complaining.settle(world.gateway, AGENT, complaint.id, "非常抱歉。")
+
+        assert before == {HoldKind.COMPLAINT, HoldKind.VULNERABLE, HoldKind.UNREAD_REPLY}
+        assert await held(world, customer) == {HoldKind.VULNERABLE, HoldKind.UNREAD_REPLY}
+        assert told is not None
+        assert told.status is ContactStatus.SCHEDULED
+        assert (await world.now(waiting)).status is ContactStatus.CANCELLED
+
+
+async def test_what_staff_note_of_a_hardship_holds_and_offers_nothing(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        customer, _, waiting = await owing(world)
+
+        wanted = RecordHardshipSignal(customer.id, "k", "f", SignalKind.JOB_LOSS, note="says: 活不下去了")
+        _, offers, _ = await relief.record(world.gateway, AGENT, wanted)
+
+        assert await held(world, customer) == {HoldKind.VULNERABLE, HoldKind.UNREAD_REPLY}
+        assert {one.status for one in offers} <= {ContactStatus.REFUSED}
+        assert (await world.now(waiting)).status is ContactStatus.CANCELLED
+
+
+async def test_the_same_said_twice_is_one_hold(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        customer = await world.customer("CN")
+
+        await writes(world, "想自杀")
+        await writes(world, "不想活了")
+
+        async with world.gateway.database.read() as work:
+            kinds = [one.kind for one in await customers.holds_of(work, [customer.id])]
+        assert sorted(kinds) == [HoldKind.UNREAD_REPLY, HoldKind.VULNERABLE]
+
+
+async def test_hardship_without_such_words_is_as_before(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        customer = await world.customer("CN")
+
+        await writes(world, "我失业了")
+
+        assert await held(world, customer) == {HoldKind.UNREAD_REPLY}
+
+
+async def test_another_reply_that_is_settled_lifts_only_its_own_hold(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        customer = await world.customer("CN")
+        await writes(world, "这笔钱是什么")
+        text = "I want to end my life"
+        await complaining.file(world.gateway, AGENT, FileComplaint(customer.id, "k", "f", text))
+        await writes(world, "请问什么时候到期")
+        async with world.gateway.database.read() as work:
+            found = await replies.of_customers(work, [customer.id])
+
+        for reply in found:
+            await replying.settle(world.gateway, AGENT, reply.id, "answered")
+
+        assert HoldKind.UNREAD_REPLY in await held(world, customer)
+
+
+async def test_when_a_person_lifts_both_it_is_over(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        customer, bill, _ = await owing(world)
+        await writes(world, "活不下去了")
+        async with world.gateway.database.write() as work:
+            await work.lock([customer.id])
+            for hold in await customers.holds_of(work, [customer.id]):
+                await customers.lift_hold(work, hold, "safe now", AGENT)
+
+        later = await world.request(customer, Channel.SMS, purpose=Purpose.OVERDUE_REMINDER, bill_id=bill.id)
+
+        assert later.contact.status is ContactStatus.SCHEDULED
