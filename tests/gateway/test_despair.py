@@ -62,7 +62,7 @@ async def test_a_reply_is_held_for_a_person_and_no_offer_follows(tmp_path: Path)
         async with world.gateway.database.read() as work:
             assert list(await contacts.unsent(work, customer.id, [Purpose.PLAN_OFFER])) == []
         assert warning.contact.status is ContactStatus.REFUSED
-        assert [one["customer"] for one in logged if "despair" in one["event"]] == [customer.id]
+        assert [one["customer"] for one in logged if "a person must look" in one["event"]] == [customer.id]
 
 
 async def test_a_complaint_is_answered_and_what_is_held_stays(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ async def test_a_complaint_is_answered_and_what_is_held_stays(tmp_path: Path) ->
         text = "Your calls never end. I want to kill myself."
         complaint, _ = await complaining.file(world.gateway, AGENT, FileComplaint(customer.id, "k", "f", text))
         before = await held(world, customer)
-        _, told = await complaining.settle(world.gateway, AGENT, complaint.id, "非常抱歉。")
+        _, told, _ = await complaining.settle(world.gateway, AGENT, complaint.id, "非常抱歉。")
 
         assert before == {HoldKind.COMPLAINT, HoldKind.VULNERABLE, HoldKind.UNREAD_REPLY}
         assert await held(world, customer) == {HoldKind.VULNERABLE, HoldKind.UNREAD_REPLY}
