@@ -219,6 +219,19 @@ async def test_what_cannot_be_put_into_a_message_settles_it_all_the_same_and_mak
         assert await reminded(world, customer, bill.id) is ContactStatus.SCHEDULED
 
 
+@pytest.mark.parametrize("answer", ["对催收员上门一事，我们深表歉意", "我们不会再联系您的母亲，非常抱歉"])
+async def test_an_answer_may_name_the_visit_or_the_relative_and_is_sent(tmp_path: Path, answer: str) -> None:
+    async with open_world(tmp_path) as world:
+        customer = await world.customer("CN")
+        complaint = await filed(world, customer)
+
+        await complaining.settle(world.gateway, AGENT, complaint.id, answer)
+        await world.deliver()
+
+        [message] = [*world.sms.sent, *world.email.sent]
+        assert f"{answer}。" in message.text
+
+
 async def test_an_answer_that_no_message_may_give_settles_nothing(tmp_path: Path) -> None:
     async with open_world(tmp_path) as world:
         customer = await world.customer("CN")

@@ -371,6 +371,23 @@ def test_an_answer_does_not_run_on_into_what_follows(locale: str, answer: str, s
     assert said in text
 
 
+@pytest.mark.parametrize("channel", Channel)
+@pytest.mark.parametrize(
+    ("locale", "answer"),
+    [
+        ("en", "We are sorry that our agent called your mother; it will not happen again"),
+        ("zh", "催收员上门给您带来困扰，我们非常抱歉"),
+        ("en", "You may go to court or to the ombudsman"),
+        ("zh", "您可以向法院申请调解"),
+        ("zh", "如有人冒充我们，请向公安机关报案"),
+    ],
+)
+def test_an_apology_and_a_right_pass_within_every_template(channel: Channel, locale: str, answer: str) -> None:
+    text = WORDS.render("customer_reply", channel, locale, NO_BILL, {"answer": answer}, discreet=False).text
+
+    assert answer in text
+
+
 def test_every_sentence_of_a_caller_is_ended() -> None:
     given = {"next_step": "We may write again"}
 

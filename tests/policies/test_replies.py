@@ -874,6 +874,7 @@ def test_nothing_but_words_that_the_customer_did_not_choose_is_told() -> None:
         "我活不下去了",
         "想自杀",
         "我想死",
+        "想去死",
         "你们要逼死我",
         "逼得我去死",
         "活着没意思",
