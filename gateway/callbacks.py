@@ -1,8 +1,9 @@
 """The queue of calls, as a support team works it.
 
-A callback stands in the queue from its time on. An agent claims the next one: the rules are asked again at that
-instant, and the ring's attempt is on record before the number is shown. The agent says how it ended, gives it back, or
-is silent until the lease runs out: then it is offered again, and the ring stays UNKNOWN.
+A callback may be rung from its time on. An agent claims the next one, first of those that are due at a wished time,
+then of the others, the longest due first. The rules are asked again at that instant, and the ring's attempt is on
+record before the number is shown. The agent says how it ended, gives it back, or is silent until the lease runs out:
+then it is offered again, and the ring stays UNKNOWN.
 """
 
 from collections.abc import Sequence
@@ -100,6 +101,7 @@ class Queue:
                 status=CallbackStatus.WAITING,
                 agent=None,
                 attempts=0,
+                wished=False,
             )
             await callbacks.add(work, [new])
             return new.id
@@ -306,9 +308,10 @@ async def _move_on(gateway: Gateway, work: Work, queued: Queued, held: Held, cal
     if call.call_again_at is not None:
         # The customer named another time: the promise is now that one.
         named: dict[str, object] = {"id": held.contact.id, "not_before": again}
+        promised: dict[str, object] = {"id": queued.callback.id, "wished": True}
         if again >= queued.callback.ends:
-            await callbacks.change(work, {"id": queued.callback.id, "ends": again + OPEN_DAYS})
-            named["expires_at"] = again + OPEN_DAYS
+            promised["ends"] = named["expires_at"] = again + OPEN_DAYS
+        await callbacks.change(work, promised)
         await contacts.change(work, [named])
     elif is_given_up or again >= queued.callback.ends:
         await _give_up(work, queued, held)

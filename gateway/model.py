@@ -491,3 +491,4 @@ class Callback:
     agent: str | None
     attempts: int
     note: str | None = field(default=None, repr=False)  #: what was said when it was booked, for staff
+    wished: bool = True  #: for a time that somebody named; otherwise for whenever an agent is free
