@@ -251,7 +251,9 @@ async def release(gateway: Gateway, caller: Caller, callback_id: str, reason: st
     """Give a claimed call back, unmade as far as the agent says; it is offered again at once."""
     async with gateway.database.write() as work:
         queued, held = await _own_claim(work, caller, callback_id)
-        event = Event(_ring_of(queued), AttemptOutcome.TEMPORARY_FAILURE, work.now, detail="given back", note=reason)
+        event = Event(
+            _ring_of(queued), AttemptOutcome.TEMPORARY_FAILURE, work.now, detail=attempts.GIVEN_BACK, note=reason
+        )
         await _hear(work, Reach.ATTEMPTED, event)
         await _done(work, caller, "callback.released", queued.callback, _ring_of(queued))
         await _offer_again(work, queued, held, work.now)
@@ -354,7 +356,7 @@ async def lapse(gateway: Gateway, limit: int = 200) -> int:
             elif queued.callback.attempts:
                 await _give_up(work, queued, one)
             else:
-                await _end(work, queued, one, CallbackStatus.NOT_REACHED, ContactStatus.EXPIRED)
+                await _end(work, queued, one, CallbackStatus.EXPIRED, ContactStatus.EXPIRED)
     gateway.changes.publish((one.contact.id, one.contact.customer_id) for one in held.values())
     return len(lapsed)
 

@@ -353,7 +353,7 @@ async def test_money_for_the_bill_pays_its_instalments_in_their_order(api: Api, 
     assert first == [("2026-12-10", "KEPT"), ("2027-01-10", "OPEN")]
     assert rest.unallocated == Decimal("65.50")
     assert await _bills(api, customer) == [
-        ("PAID", "1234.50", "0"), *[("PAID", "411.50", "0")] * 3,
+        ("PAID", "1234.50", "0.00"), *[("PAID", "411.50", "0.00")] * 3,
     ]  # fmt: skip
     assert {status for _, status in await _promises(api, customer)} == {"KEPT"}
     with pytest.raises(Unacceptable, match="nothing is left"):

@@ -9,6 +9,7 @@ from gateway import callbacks
 from gateway.contact import Answer
 from gateway.model import AttemptOutcome, CallbackStatus, CallResult, ContactStatus, Unacceptable, UserErrorCode
 from gateway.requests import NewPoint, RecordCall
+from gateway.store import callbacks as store
 from policies.facts import Channel, Purpose
 from tests.world import AGENT, OTHER_AGENT, World
 
@@ -195,6 +196,10 @@ async def test_a_promise_nobody_kept_ends_and_says_so(world: World) -> None:
     await callbacks.lapse(world.gateway)
 
     assert (await world.now(answer)).status is ContactStatus.EXPIRED
+    async with world.gateway.database.read() as work:
+        queued = await store.of_contact(work, answer.contact.id)
+    assert queued is not None
+    assert queued.callback.status is CallbackStatus.EXPIRED  # not NOT_REACHED: nobody rang
     assert await world.slots() == []
 
 

@@ -14,6 +14,7 @@ from gateway.api.loaders import Part, Whole
 from gateway.api.scalars import Currency
 from gateway.api.types.node import Node
 from gateway.calendars import days_overdue
+from gateway.money import exact
 from gateway.store.pages import ContactFilter
 from policies.facts import BillStatus, LenderKind, LenderRole
 
@@ -23,8 +24,14 @@ if TYPE_CHECKING:
 
 @strawberry.type(description="An amount of money.")
 class Money:
-    amount: Decimal = strawberry.field(description="To the digit.")
+    amount: Decimal = strawberry.field(
+        description="To the digit, with as many after the point as the currency has: 0.00 CNY, 100 JPY."
+    )
     currency: Currency = strawberry.field(description="Its currency.")
+
+    @classmethod
+    def of(cls, amount: Decimal, currency: str) -> Money:
+        return cls(amount=exact(amount, currency), currency=Currency(currency))
 
 
 @strawberry.type(description="One debt. Many rules count per debt; several bills may belong to one.")
@@ -59,7 +66,7 @@ class Payment:
     def of(cls, payment: model.Payment) -> Payment:
         return cls(
             reference=payment.reference,
-            amount=Money(amount=payment.amount, currency=Currency(payment.currency)),
+            amount=Money.of(payment.amount, payment.currency),
             at=payment.at,
         )
 
@@ -116,10 +123,10 @@ class Bill(Node):
             bill=bill,
             reference=bill.reference,
             account=Account.of(bill.account),
-            amount_due=Money(amount=bill.amount_due, currency=Currency(bill.currency)),
+            amount_due=Money.of(bill.amount_due, bill.currency),
             due_on=bill.due_on,
             status=bill.status,
-            amount_paid=Money(amount=bill.amount_paid, currency=Currency(bill.currency)),
-            amount_left=Money(amount=bill.amount_left, currency=Currency(bill.currency)),
+            amount_paid=Money.of(bill.amount_paid, bill.currency),
+            amount_left=Money.of(bill.amount_left, bill.currency),
             instalment=bill.instalment,
         )
