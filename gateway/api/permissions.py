@@ -160,7 +160,7 @@ _TABLE: Mapping[str, Mapping[str, Row]] = {
     "Account": {"id reference product role inCollectionProcedures lenderKinds": _CUSTOMERS},
     "Bill": {
         "id reference account amountDue dueOn status daysOverdue contacts": _CUSTOMERS,
-        "amountPaid amountLeft instalment payments": _CUSTOMERS,
+        "amountPaid amountLeft instalment replacedBy payments": _CUSTOMERS,
     },
     "Payment": {"reference amount at": _CUSTOMERS},
     "Contact": {

@@ -522,3 +522,18 @@ async def test_money_that_came_in_time_and_was_posted_later_keeps_the_promise(ap
     assert [status for _, status in (*broken, *still)] == ["BROKEN", "BROKEN"]
     assert [status for _, status in await _promises(api, customer)] == ["KEPT"]
     await checking.check(api.world.gateway.database)
+
+
+@pytest.mark.parametrize("said", [None, BillStatus.WRITTEN_OFF])
+async def test_what_a_plan_replaced_is_not_owed_twice(api: Api, said: BillStatus | None) -> None:
+    customer, bill = await _planned(api)
+    await _said(api, customer, bill, said)
+    query = """query ($id: ID!) { customer(by: {id: $id}) { bills { nodes { reference daysOverdue
+        amountLeft { amount } replacedBy { dueOn amountLeft { amount } } } } } }"""
+
+    nodes = (await api.data(query, {"id": api.id(customer)}))["customer"]["bills"]["nodes"]
+
+    [old] = [one for one in nodes if one["reference"] == bill.reference]
+    assert (old["amountLeft"]["amount"], old["daysOverdue"]) == ("0.00", 0)
+    assert [one["amountLeft"]["amount"] for one in old["replacedBy"]] == ["411.50"] * 3
+    assert [one["replacedBy"] for one in nodes if one is not old] == [[]] * 3
