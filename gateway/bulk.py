@@ -65,7 +65,7 @@ async def register_customers(
 ) -> list[Outcome]:
     """In the order of `wanted`."""
     references = [one.reference for one in wanted]
-    locked = await _locked(work, references)
+    locked = await customers.locked_by_references(work, references)
     # Who is registered from here on makes it a conflict to write them, and the transaction is tried again.
     known = {key: one for key, one in (await store.by_references(work, references)).items() if key in locked}
     ids = {one.id for one in known.values()}
@@ -89,15 +89,6 @@ async def register_customers(
     await store.add_points(work, await customers.not_erased(work, found.new_points), caller)
     await store.change_points(work, found.changed_points, caller)
     return outcomes
-
-
-async def _locked(work: Work, references: Collection[str]) -> dict[str, str]:
-    """The ids of the customers of these references. Whoever is registered meanwhile is locked as well."""
-    found = await store.ids_by_references(work, references)
-    while not work.holds(found.values()):
-        await work.lock(found.values())
-        found = await store.ids_by_references(work, references)
-    return found
 
 
 async def _locked_accounts(work: Work, references: Collection[str]) -> dict[str, Account]:
@@ -142,7 +133,7 @@ async def _stop_the_erased(work: Work, new: Sequence[Customer], caller: Caller) 
 
 async def register_bills(gateway: Gateway, work: Work, caller: Caller, wanted: Sequence[RegisterBill]) -> list[Outcome]:
     """In the order of `wanted`, whose `customer_id` holds the customer's reference."""
-    owners = await _locked(work, {one.customer_id for one in wanted})
+    owners = await customers.locked_by_references(work, {one.customer_id for one in wanted})
     accounts = await _locked_accounts(work, {one.account_reference for one in wanted})
     known = await bills.by_references(work, {one.reference for one in wanted})
     debtors = await bills.debtors_of(work, {one.id for one in accounts.values()})

@@ -1,8 +1,9 @@
 """The queue of calls, as a support team works it.
 
-A callback stands in the queue from its time on. An agent claims the next one: the rules are asked again at that
-instant, and the ring's attempt is on record before the number is shown. The agent says how it ended, gives it back, or
-is silent until the lease runs out: then it is offered again, and the ring stays UNKNOWN.
+A callback may be rung from its time on. An agent claims the next one, first of those that are due at a wished time,
+then of the others, the longest due first. The rules are asked again at that instant, and the ring's attempt is on
+record before the number is shown. The agent says how it ended, gives it back, or is silent until the lease runs out:
+then it is offered again, and the ring stays UNKNOWN.
 """
 
 from collections.abc import Sequence
@@ -100,6 +101,7 @@ class Queue:
                 status=CallbackStatus.WAITING,
                 agent=None,
                 attempts=0,
+                wished=False,
             )
             await callbacks.add(work, [new])
             return new.id
@@ -248,7 +250,9 @@ async def release(gateway: Gateway, caller: Caller, callback_id: str, reason: st
     """Give a claimed call back, unmade as far as the agent says; it is offered again at once."""
     async with gateway.database.write() as work:
         queued, held = await _own_claim(work, caller, callback_id)
-        event = Event(_ring_of(queued), AttemptOutcome.TEMPORARY_FAILURE, work.now, detail="given back", note=reason)
+        event = Event(
+            _ring_of(queued), AttemptOutcome.TEMPORARY_FAILURE, work.now, detail=attempts.GIVEN_BACK, note=reason
+        )
         await _hear(work, Reach.ATTEMPTED, event)
         await _done(work, caller, "callback.released", queued.callback, _ring_of(queued))
         await _offer_again(work, queued, held, work.now)
@@ -303,9 +307,10 @@ async def _move_on(gateway: Gateway, work: Work, queued: Queued, held: Held, cal
     if call.call_again_at is not None:
         # The customer named another time: the promise is now that one.
         named: dict[str, object] = {"id": held.contact.id, "not_before": again}
+        promised: dict[str, object] = {"id": queued.callback.id, "wished": True}
         if again >= queued.callback.ends:
-            await callbacks.change(work, {"id": queued.callback.id, "ends": again + OPEN_DAYS})
-            named["expires_at"] = again + OPEN_DAYS
+            promised["ends"] = named["expires_at"] = again + OPEN_DAYS
+        await callbacks.change(work, promised)
         await contacts.change(work, [named])
     elif is_given_up or again >= queued.callback.ends:
         await _give_up(work, queued, held)
@@ -348,7 +353,7 @@ async def lapse(gateway: Gateway, limit: int = 200) -> int:
             elif queued.callback.attempts:
                 await _give_up(work, queued, one)
             else:
-                await _end(work, queued, one, CallbackStatus.NOT_REACHED, ContactStatus.EXPIRED)
+                await _end(work, queued, one, CallbackStatus.EXPIRED, ContactStatus.EXPIRED)
     gateway.changes.publish((one.contact.id, one.contact.customer_id) for one in held.values())
     return len(lapsed)
 

@@ -50,7 +50,9 @@ async def register(gateway: Gateway, caller: Caller, wanted: RegisterCustomer) -
         raise problem(UserErrorCode.INVALID, f"there is no rulebook for it; there are {known}", "jurisdiction")
     new_points = read_points(wanted)
     async with gateway.database.write() as work:
-        before = await _locked(work, wanted.reference)
+        locked = await locked_by_references(work, [wanted.reference])
+        # Read after the lock. Who is registered from here on makes it a conflict to write them: it is tried again.
+        before = await store.by_reference(work, wanted.reference) if locked else None
         if before is not None:
             await refuse_if_erased(work, before.id, "reference")
         points = await store.points_of(work, [before.id]) if before else []
@@ -105,13 +107,13 @@ async def _stop_if_erased(work: Work, customer: Customer, caller: Caller) -> Non
         await store.add_hold(work, hold, note="this reference was erased before", caller_id=caller.id)
 
 
-async def _locked(work: Work, reference: str) -> Customer | None:
-    """The customer of that reference, read after their row was locked."""
-    found = await store.by_reference(work, reference)
-    if found is None:
-        return None
-    await work.lock([found.id])
-    return await store.by_reference(work, reference)
+async def locked_by_references(work: Work, references: Collection[str]) -> dict[str, str]:
+    """The ids of the customers of these references. Whoever is registered meanwhile is locked as well."""
+    found = await store.ids_by_references(work, references)
+    while not work.holds(found.values()):
+        await work.lock(found.values())
+        found = await store.ids_by_references(work, references)
+    return found
 
 
 def read_points(wanted: RegisterCustomer) -> NewPoints:

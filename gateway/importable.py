@@ -6,7 +6,7 @@ those behind it, and a customer's name would hold other customers' numbers.
 
 import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum, StrEnum
 from functools import partial
@@ -134,16 +134,16 @@ class Row:
             self.read.wrong("is not UTF-8", name)
         return self.read.text(value, name)
 
-    def many(self, name: str) -> list[str]:
-        """A JSON list, or columns with a number; zones in one column are parted by `;`."""
+    def many(self, name: str) -> dict[str, str]:
+        """By where each stands: in a JSON list (`phone.0`), or in columns with a number (`phone2`)."""
         value = self._given.get(name)
         if isinstance(value, list):
             if all(isinstance(one, str) for one in value):
-                return [self.read.text(one, name) for one in value]
+                return {f"{name}.{index}": self.read.text(one, name, str(index)) for index, one in enumerate(value)}
             self.read.wrong("is not a list of texts", name)
-            return []
+            return {}
         columns = _NUMBERED.get(name, (name,))
-        return [found for one in columns if one in self._given and (found := self.optional(one)) is not None]
+        return {one: found for one in columns if one in self._given and (found := self.optional(one)) is not None}
 
     def one_of(self, name: str, choices: type[E]) -> E | None:
         value = self.optional(name)
@@ -164,17 +164,18 @@ class Row:
 
     def amount(self, name: str, currency: str) -> Decimal:
         value = self.optional(name)
-        return self.read.money(value or "", currency, name)[0]
+        return self.read.amount(value or "", currency, name)
 
 
-def customer(given: Mapping[str, Any]) -> RegisterCustomer:
+def customer(given: Mapping[str, Any]) -> ReadCustomer:
     """Raises `Unacceptable`."""
     row = Row(given)
     party, place, shared = row.one_of("party", Party), row.one_of("place", Place), row.yes("shared")
-    addresses = [(Channel.SMS, one) for one in row.many("phone")] + [(Channel.EMAIL, one) for one in row.many("email")]
+    phones, mails = row.many("phone"), row.many("email")
+    addresses = [(Channel.SMS, one) for one in phones.values()] + [(Channel.EMAIL, one) for one in mails.values()]
     if not 1 <= len(addresses) <= _POINTS:
         row.read.wrong(f"needs 1 to {_POINTS} phones and mail addresses", "phone")
-    zones = [part.strip() for one in row.many("time_zones") for part in one.split(";") if part.strip()]
+    zones = [part.strip() for one in row.many("time_zones").values() for part in one.split(";") if part.strip()]
     wanted = RegisterCustomer(
         reference=row.text("reference"),
         locale=row.read.locale(row.text("locale"), "locale"),
@@ -184,13 +185,21 @@ def customer(given: Mapping[str, Any]) -> RegisterCustomer:
         time_zones=tuple(dict.fromkeys(row.read.time_zone(one, "time_zones") for one in zones)) or None,
     )
     row.read.finish()
-    return wanted
+    return _as_columns(ReadCustomer.of(wanted), [*phones, *mails])
+
+
+def _as_columns(read: ReadCustomer, columns: Sequence[str]) -> ReadCustomer:
+    """What is wrong with an address is said of its column: the file has no contact points."""
+    if not isinstance(read.points, Unacceptable):
+        return read
+    errors = (replace(one, field=(columns[int(one.field[1])],)) for one in read.points.errors)
+    return replace(read, points=Unacceptable(*errors))
 
 
 def bill(given: Mapping[str, Any]) -> RegisterBill:
     """Its `customer_id` is the customer's reference. Raises `Unacceptable`."""
     row = Row(given)
-    currency = row.text("currency")
+    currency = row.read.currency(row.text("currency"), "currency")
     instalment = row.optional("instalment")
     if instalment is not None and not (instalment.isascii() and instalment.isdigit() and 0 < int(instalment) < 10**6):
         row.read.wrong("is a number from 1", "instalment")
@@ -219,7 +228,7 @@ def bill(given: Mapping[str, Any]) -> RegisterBill:
 Wanted = ReadCustomer | RegisterBill | Unacceptable
 
 _READ: Mapping[Kind, Callable[[Mapping[str, Any]], ReadCustomer | RegisterBill]] = {
-    Kind.CUSTOMERS: lambda given: ReadCustomer.of(customer(given)),
+    Kind.CUSTOMERS: customer,
     Kind.BILLS: bill,
 }
 

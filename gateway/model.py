@@ -63,6 +63,7 @@ class CallbackStatus(StrEnum):
     CLAIMED = "CLAIMED"
     REACHED = "REACHED"
     NOT_REACHED = "NOT_REACHED"
+    EXPIRED = "EXPIRED"
     CANCELLED = "CANCELLED"
 
 
@@ -149,6 +150,9 @@ class Caller:
 
 GATEWAY = Caller("gateway", Role.SERVICE, "gateway")
 """Who does what the gateway does by itself: answers a reply, stops after a restored backup."""
+
+WEBHOOK = "webhook:"
+"""Before the provider's name it stands where else a caller's id does: who brought what a customer wrote."""
 
 OPERATOR = Caller("operator", Role.ADMIN, "operator")
 """Whoever can run commands on this machine."""
@@ -491,3 +495,4 @@ class Callback:
     agent: str | None
     attempts: int
     note: str | None = field(default=None, repr=False)  #: what was said when it was booked, for staff
+    wished: bool = True  #: for a time that somebody named; otherwise for whenever an agent is free

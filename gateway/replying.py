@@ -24,6 +24,7 @@ from gateway.contact import Answer, accept_in, announce
 from gateway.core import Gateway
 from gateway.model import (
     GATEWAY,
+    WEBHOOK,
     Caller,
     ConsentEntry,
     Contact,
@@ -139,7 +140,7 @@ async def _on_record(work: Work, provider: str, written: Written, point: Contact
         contact_point_id=point.id,
     )
     await customers.add_outside(
-        work, outside, note=written.reply.text, fingerprint=written.reply.id, caller_id=f"webhook:{provider}"
+        work, outside, note=written.reply.text, fingerprint=written.reply.id, caller_id=f"{WEBHOOK}{provider}"
     )
     return outside
 

@@ -4,9 +4,12 @@ A sentence says what happened and nothing personal: who may see a message, a rep
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, cast
 
-from gateway.model import GATEWAY
+from gateway.model import GATEWAY, WEBHOOK
+from gateway.money import exact
+from gateway.store.attempts import GIVEN_BACK
 from gateway.store.timeline import Entry
 from policies.words import WORDS
 
@@ -27,6 +30,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "A bill of {amount_due} {currency} was registered, due on {due_on}.",
         "账单已登记：{amount_due} {currency}，还款日{due_on}。",
     ),
+    "bill.registered.paid": (
+        "A bill of {amount_due} {currency} was registered, due on {due_on}; {amount_paid} of it is paid.",
+        "账单已登记：{amount_due} {currency}，还款日{due_on}，已还{amount_paid}。",
+    ),
     "bill.changed": (
         "The bill of {amount_due} {currency}, due on {due_on}, is {bill_status}; {amount_paid} of it is paid.",
         "账单（{amount_due} {currency}，还款日{due_on}）状态：{bill_status}，已还{amount_paid}。",
@@ -39,6 +46,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "consent": (
         "Consent was {consent_status} for {channel} and {purpose}.",
         "同意状态：{consent_status}，范围：{channel}、{purpose}。",
+    ),
+    "consent.point": (
+        "Consent was {consent_status} for {channel} to {point} and {purpose}.",
+        "同意状态：{consent_status}，范围：{channel}（{point}）、{purpose}。",
     ),
     "contact": ("{purpose} was asked for by {requested_by}.", "{requested_by}请求：{purpose}。"),
     "contact.diverted": (
@@ -55,6 +66,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "attempt_event": (
         "What became of the try by {channel}: {attempt_outcome}.",
         "该次尝试（{channel}）的结果：{attempt_outcome}。",
+    ),
+    "attempt_event.given_back": (
+        "The agent gave the call back.",
+        "坐席未完成该通电话，已退回队列。",
     ),
     "outside_contact": (
         "{initiator} made contact elsewhere ({medium}): {result}.",
@@ -176,6 +191,7 @@ _FROM = {
     "signal": "kind",
 }
 """The column behind a name, where it is another."""
+_AMOUNTS = {"amount", "amount_due", "amount_paid"}
 _LIKE = {"asked_purpose": "purpose"}
 
 
@@ -192,9 +208,15 @@ def _kind(entry: Entry) -> str:
     """Which sentence it is: of some tables more than one."""
     if entry.kind == "contact" and entry.values.get("asked_purpose"):
         return "contact.diverted"
+    if entry.kind == "bill.registered" and Decimal(entry.values.get("amount_paid", "0")) > 0:
+        return "bill.registered.paid"
+    if entry.kind == "consent" and entry.values.get("point"):
+        return "consent.point"
+    if entry.kind == "attempt_event" and entry.values.get("detail") == GIVEN_BACK:
+        return "attempt_event.given_back"
     if entry.kind == "reply.settled" and entry.values.get("caller_id") == GATEWAY.id:
         return "reply.understood"
-    if entry.kind == "outside_contact" and str(entry.values.get("caller_id")).startswith("webhook:"):
+    if entry.kind == "outside_contact" and str(entry.values.get("caller_id")).startswith(WEBHOOK):
         return "outside_contact.reply"
     return entry.kind
 
@@ -208,6 +230,8 @@ class _Words(dict[str, str]):
 
     def __missing__(self, name: str) -> str:
         value: Any = self._values.get(_FROM.get(name, name))
+        if name in _AMOUNTS and value is not None:
+            return str(exact(Decimal(str(value)), str(self._values["currency"])))
         if name == "instalments":
             return str(len(value or ()))
         if name == "channel" and value is not None:

@@ -29,7 +29,7 @@ class ZoneKnown:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Wanted:
-    """Not before the caller wants it, and not once the caller does not want it any more."""
+    """Not before the caller or the gateway has planned it, and not once the caller does not want it any more."""
 
     terms: Terms
 

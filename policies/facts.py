@@ -278,7 +278,7 @@ class Facts:
     purpose: Purpose
     channel: Channel
     zones: tuple[str, ...]  #: every IANA zone the customer may be in; empty: none known
-    point: Point | None = None  #: None: the customer has no contact point for the channel
+    point: Point | None = None  #: None: the customer has none of their own for the channel
     account: Account | None = None
     bill: Bill | None = None
     consents: tuple[Consent, ...] = ()  #: oldest first
@@ -286,7 +286,9 @@ class Facts:
     holds: tuple[Hold, ...] = ()
     promises: tuple[Promise, ...] = ()
     wishes: tuple[Wish, ...] = ()
-    not_before: datetime | None = None  #: the caller wants it no earlier
+    not_before: datetime | None = (
+        None  #: it is planned for no earlier: by the caller, or by a campaign that spreads its load
+    )
     at_best_moment: bool = False  #: ... because then the customer has reacted before
     expires_at: datetime | None = None  #: from this instant on the caller does not want it any more
     #: Evidence for a purpose that rules exempt: what it answers, or a key that is allowed the purpose.

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 #: code -> (English, Chinese)
 SENTENCES: Mapping[str, tuple[str, str]] = {
     "no_contact_point": (
-        "The customer has no contact point for this channel.",
-        "客户没有可用于此渠道的联系方式。",
+        "The customer has no contact point of their own for this channel.",
+        "客户本人没有可用于此渠道的联系方式。",
     ),
     "unusable_contact_point": (
         "The contact point is known not to work or not to be the customer's.",
@@ -17,7 +17,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "客户所在时区未知，须由人工处理。",
     ),
     "wanted": ("This request has not expired; it does at {until}.", "该请求尚未过期，有效至{until}。"),
-    "not_wanted_yet": ("The caller wants this contact no earlier than {until}.", "请求方要求不早于{until}联系。"),
+    "not_wanted_yet": ("This contact is planned for no earlier than {until}.", "该次联系计划不早于{until}进行。"),
     "best_moment_ahead": (
         "At this time of day the customer has reacted before, so it waits until {until}.",
         "客户以往常在该时段回应，因此等到{until}再联系。",

@@ -83,6 +83,7 @@ async def listing(
     load: Callable[[Work, F, Window], Awaitable[Slice[Kept]]],
     number: Callable[[Work, F], Awaitable[int]],
     show: Callable[[Kept], T],
+    key: Callable[[Kept], str] = lambda one: one.id,
 ) -> Connection[T]:
     """A page of a list that hangs on nothing; counted only when that is asked for."""
     async with info.context.snapshot.reading() as work:
@@ -92,7 +93,7 @@ async def listing(
         async with info.context.snapshot.reading() as work:
             return await number(work, which)
 
-    return connection(found, show, lambda one: one.id, count)
+    return connection(found, show, key, count)
 
 
 def window(first: int | None, after: str | None, last: int | None, before: str | None) -> Window:

@@ -217,7 +217,8 @@ _describe(
         "WAITING": "Stands in the queue.",
         "CLAIMED": "An agent holds it and a ring was begun.",
         "REACHED": "The customer was reached.",
-        "NOT_REACHED": "Given up: it rang as often as it may, or its time passed.",
+        "NOT_REACHED": "Given up: it rang as often as it may, or its time passed after a ring.",
+        "EXPIRED": "Its time passed, and nobody had rung.",
         "CANCELLED": "Called off.",
     },
 )

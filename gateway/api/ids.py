@@ -1,4 +1,4 @@
-"""Global ids: opaque to callers, `Type:inner` to us. Cursors: an inner id, nothing else."""
+"""Global ids: opaque to callers, `Type:inner` to us. Cursors: an inner id, or an instant and an inner id."""
 
 import binascii
 import re
@@ -8,6 +8,7 @@ from enum import StrEnum
 from gateway.ids import global_id as global_id  # noqa: PLC0414 - ids are made here, too
 
 _INNER = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_PLACE = re.compile(r"([0-9a-f]{16})?[0-9a-f]{32}", re.ASCII)
 _LONGEST = 100
 
 
@@ -49,15 +50,18 @@ def parse_id(text: str) -> tuple[Kind, str]:
 
 
 def cursor(inner: str) -> str:
-    """The place of an item in a list that is ordered by id."""
+    """The place of an item in its list: its id, behind its instant where the list is ordered by that."""
     return urlsafe_b64encode(bytes.fromhex(inner)).rstrip(b"=").decode()
 
 
 def parse_cursor(text: str) -> str:
     try:
-        return _inner(_decoded(text).hex())
+        place = _decoded(text).hex()
     except NoId:
-        raise NoId("this is not a cursor of this gateway") from None
+        place = ""
+    if not _PLACE.fullmatch(place):
+        raise NoId("this is not a cursor of this gateway")
+    return place
 
 
 def _decoded(text: str) -> bytes:

@@ -187,6 +187,10 @@ class Loaders:
         return self._lists(payments.of_bills)
 
     @cached_property
+    def instalments(self) -> DataLoader[str, list[Bill]]:
+        return self._lists(bills.instalments_of)
+
+    @cached_property
     def receipts(self) -> DataLoader[str, list[Receipt]]:
         return self._lists(attempts.receipts)
 

@@ -161,7 +161,7 @@ _TABLE: Mapping[str, Mapping[str, Row]] = {
     "Account": {"id reference product role inCollectionProcedures lenderKinds": _CUSTOMERS},
     "Bill": {
         "id reference account amountDue dueOn status daysOverdue contacts": _CUSTOMERS,
-        "amountPaid amountLeft instalment payments": _CUSTOMERS,
+        "amountPaid amountLeft instalment replacedBy payments": _CUSTOMERS,
     },
     "Payment": {"reference amount at": _CUSTOMERS},
     "Contact": {
@@ -213,7 +213,7 @@ _TABLE: Mapping[str, Mapping[str, Row]] = {
     "Reply": {
         "id customer contactPoint channel meaning status at receivedAt settledAt": _CUSTOMERS,
         "maskedText maskedSender": _CUSTOMERS,
-        "settledBy": _STAFFS,
+        "settledBy isUrgent": _STAFFS,
         "text": _row("shown|hidden", "masked", "reason", "reason", "reason"),
         "sender": _row("shown|hidden", "masked", "masked", "reason", "reason"),
     },

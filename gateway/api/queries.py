@@ -182,7 +182,10 @@ class Query(
         async with info.context.snapshot.reading() as work:
             return [ExemptionUse.of(used) for used in await pages.exemptions(work, start, end)]
 
-    @strawberry.field(description="The callback queue and its history, in the order in which callbacks were made.")
+    @strawberry.field(
+        description="The callback queue and its history, by the time from which each may be rung, the earliest first. "
+        "A call that is put off stands at its new time."
+    )
     async def callbacks(
         self,
         info: Info,
@@ -200,7 +203,7 @@ class Query(
         shown = window(first, after, last, before)
         owner = optional_asked_id(customer_id, Kind.CUSTOMER, "customerId")
         narrowed = pages.of_customer(pages.CallbackFilter(status or None, owner), info.context.only)
-        return await listing(info, narrowed, shown, pages.callbacks, pages.count_callbacks, Callback.of)
+        return await listing(info, narrowed, shown, pages.callbacks, pages.count_callbacks, Callback.of, pages.place_of)
 
     @strawberry.field(description="The rules in force, by rulebook and in its order.")
     def rules(

@@ -155,16 +155,23 @@ class Reader:
         return value
 
     def money(self, amount: str, currency: str, *path: str) -> tuple[Decimal, str]:
-        if currency not in _currencies():
-            self.wrong("is not an ISO 4217 code, such as CNY", *path, "currency")
+        known = self.currency(currency, *path, "currency")
+        return self.amount(amount, known, *path, "amount"), known
+
+    def currency(self, code: str, *path: str) -> str:
+        if code not in _currencies():
+            self.wrong("is not an ISO 4217 code, such as CNY", *path)
+        return code
+
+    def amount(self, amount: str, currency: str, *path: str) -> Decimal:
         written = _AMOUNT.fullmatch(amount)
         if written is None:
-            self.wrong("is not an amount: digits, and a point if needed; at most 15 before it", *path, "amount")
-            return Decimal(), currency
+            self.wrong("is not an amount: digits, and a point if needed; at most 15 before it", *path)
+            return Decimal()
         digits = get_currency_precision(currency)
         if len((written[2] or "").rstrip("0")) > digits:
-            self.wrong(f"has more digits after the point than the currency, which has {digits}", *path, "amount")
-        return Decimal(amount), currency
+            self.wrong(f"has more digits after the point than the currency, which has {digits}", *path)
+        return Decimal(amount)
 
     def variables(self, value: object, *path: str) -> dict[str, object]:
         """An object that can be kept and compared."""

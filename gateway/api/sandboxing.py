@@ -72,7 +72,7 @@ class SandboxReplyPayload:
 class SandboxQueries:
     @strawberry.field(
         description="The sandbox only; anywhere else it answers FORBIDDEN. What its providers were handed, the "
-        "latest first."
+        "latest first: nothing of a channel for which a provider is set, as in `gateway demo`."
     )
     async def sandbox_inbox(
         self,

@@ -49,7 +49,14 @@ async def make(database: Database) -> Checkpoint | None:
                 new = Checkpoint(number, work.now, root, len(grown), previous, signature)
                 await chains.add_checkpoint(work, new, grown)
                 break
-    log.info("checkpoint", number=new.number, root=new.root, count=new.count, signature=new.signature)
+    log.info(
+        "checkpoint",
+        what="the record so far was signed",
+        number=new.number,
+        root=new.root,
+        count=new.count,
+        signature=new.signature,
+    )
     return new
 
 

@@ -24,8 +24,13 @@ from gateway.settings import Settings
 from policies.decision import Outcome
 from policies.facts import Channel, Purpose
 
+DATABASE = Path("var/demo.db")
+
 SMS_PORT = 8001
 SMTP_PORT = 8025
+
+_OWN = ("database_url", "sms_url", "smtp_url")
+"""Settings that the demo has of its own."""
 
 _Everybody = list[tuple[Person, Customer, Bill]]
 
@@ -34,6 +39,8 @@ async def demo(settings: Settings) -> None:
     """Stay up until stopped. The database is made afresh each time, in `var/demo.db`."""
     check_port(settings)  # before an earlier demo's database is made anew under it
     console = Console(width=max(110, Console().width), soft_wrap=True)
+    if said := unused(settings):
+        console.print(said, style="yellow", markup=False, highlight=False)
     async with _everything(settings, console) as (gateway, sms_url):
         everybody = await populate(gateway)
         keys = await _keys(gateway, everybody)
@@ -41,10 +48,17 @@ async def demo(settings: Settings) -> None:
         await listen(gateway, ready=lambda: _explain(console, gateway, sms_url, everybody, keys, reminded))
 
 
+def unused(settings: Settings) -> str | None:
+    """What somebody has set and the demo takes no notice of. Names only: a value may be a secret."""
+    names = [f"GATEWAY_{name.upper()}" for name in _OWN if name in settings.model_fields_set]
+    if not names:
+        return None
+    return f"Not used here: {', '.join(names)}. The demo has its own database, {DATABASE}, and its own providers.\n"
+
+
 @asynccontextmanager
 async def _everything(settings: Settings, console: Console) -> AsyncIterator[tuple[Gateway, str]]:
-    database = Path("var/demo.db")
-    for file in (database, Path(f"{database}-wal"), Path(f"{database}-shm")):
+    for file in (DATABASE, Path(f"{DATABASE}-wal"), Path(f"{DATABASE}-shm")):
         file.unlink(missing_ok=True)
     async with AsyncExitStack() as stack:
         sms = LocalSmsProvider(on_message=lambda one: _show_text(console, one))
@@ -53,7 +67,7 @@ async def _everything(settings: Settings, console: Console) -> AsyncIterator[tup
         smtp_url = await stack.enter_async_context(mail.serve(_free(SMTP_PORT)))
         here = settings.model_copy(
             update={
-                "database_url": f"sqlite:///{database}",
+                "database_url": f"sqlite:///{DATABASE}",
                 "sms_url": SecretStr(sms_url),
                 "smtp_url": SecretStr(smtp_url),
                 "sandbox": True,
@@ -106,7 +120,9 @@ def _explain(
     console.print(people, callers)
     console.print(f"GraphiQL              {address}/graphql")
     console.print(f"Texts that arrived    {sms_url}")
-    console.print("Mails that arrived    are shown here\n")
+    console.print("Mails that arrived    are shown here")
+    console.print("sandboxInbox          stays empty: it shows what has no provider, and here both channels have one")
+    console.print("Lines in braces       are the log, on standard error; GATEWAY_LOG_LEVEL=warning quiets it\n")
     person, customer, bill = reminded
     console.print(f"Paste this: it is daytime for {person.name}, and a reminder goes out.\n")
     # Without markup or wrapping, so that it can be pasted as it stands.

@@ -26,6 +26,10 @@ FORWARD = {
 """What is known better comes later. DELIVERED is last: who has it, has it, whatever is said afterwards."""
 
 
+GIVEN_BACK = "given back"
+"""Of a ring that its agent gave back, unmade as far as they say."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something heard of an attempt. `at` is when it happened, by whoever told us."""

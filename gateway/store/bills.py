@@ -92,6 +92,15 @@ async def accounts_by_references(work: Work, references: Collection[str]) -> dic
     return {row.reference: _account(row) for row in rows}
 
 
+async def instalments_of(work: Work, ids: Collection[str]) -> dict[str, list[Bill]]:
+    """Of the plan that replaced each of these bills, by their days; none of a bill that none replaced."""
+    found: dict[str, list[Bill]] = {id_: [] for id_ in ids}
+    statement = select_bills().where(_BILL.c.in_place_of.in_(ids)).order_by(_BILL.c.due_on, _BILL.c.id)
+    for row in await work.all(statement):
+        found[row.in_place_of].append(bill(row))
+    return found
+
+
 async def in_place_of(work: Work, ids: Collection[str]) -> list[Bill]:
     """The instalments of the plans that replaced these bills, and of those that replaced instalments."""
     found: dict[str, Bill] = {}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, or_, select, update
+from sqlalchemy import Select, bindparam, false, or_, select, true, update
 
 from gateway.model import Callback, CallbackStatus
 from gateway.store.work import Row, Work, seal, table, unseal
@@ -44,13 +44,17 @@ async def of_contact(work: Work, contact_id: str) -> Queued | None:
 
 
 async def waiting(work: Work, limit: int, closed: Collection[Purpose] = ()) -> list[Queued]:
-    """Those that may be rung by the clock of their promise, the earliest promise first; none for a closed purpose."""
+    """Those that may be rung by the clock of their promise, the earliest first; none for a closed purpose.
+
+    While a call is due at a wished time, no other is shown: a promise for one o'clock does not wait behind a morning's
+    backlog.
+    """
     open_ones = select(_CALLBACK)
     if closed:
         open_ones = open_ones.join(_CONTACT, _CONTACT.c.id == _CALLBACK.c.contact_id).where(
             _CONTACT.c.purpose.not_in(closed)
         )
-    statement = (
+    due = (
         open_ones.where(
             _CALLBACK.c.status == CallbackStatus.WAITING,
             _CALLBACK.c.starts <= work.now,
@@ -59,7 +63,8 @@ async def waiting(work: Work, limit: int, closed: Collection[Purpose] = ()) -> l
         .order_by(_CALLBACK.c.starts, _CALLBACK.c.id)
         .limit(limit)
     )
-    return await _found(work, statement)
+    wished = await _found(work, due.where(_CALLBACK.c.wished == true()))
+    return wished or await _found(work, due.where(_CALLBACK.c.wished == false()))
 
 
 async def lapsed(work: Work, limit: int) -> list[Queued]:
@@ -79,6 +84,7 @@ async def add(work: Work, callbacks: Collection[Callback]) -> None:
             "contact_point_id": one.contact_point_id,
             "starts": one.starts,
             "ends": one.ends,
+            "wished": one.wished,
             "status": one.status,
             "attempts": one.attempts,
             "note": seal(work, one.customer_id, one.note),
@@ -127,6 +133,7 @@ def callback(row: Any, work: Work) -> Callback:
         agent=row.agent,
         attempts=row.attempts,
         note=unseal(work, row.customer_id, row.note),
+        wished=row.wished,
     )
 
 

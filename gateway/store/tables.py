@@ -513,13 +513,18 @@ class AttemptEventRow(SQLModel, table=True):
 
 class CallbackRow(SQLModel, table=True):
     __tablename__ = "callback"
-    __table_args__ = (Index("ix_callback_status_starts", "status", "starts"),)
+    __table_args__ = (
+        Index("ix_callback_status_wished_starts_id", "status", "wished", "starts", "id"),  # who is rung next
+        Index("ix_callback_status_starts_id", "status", "starts", "id"),  # the queue as it is shown
+        Index("ix_callback_starts_id", "starts", "id"),  # with its history
+    )
     id: str = _id()
     contact_id: str = Field(sa_column=Column(String(32), ForeignKey("contact.id"), unique=True, nullable=False))
     customer_id: str = _of("customer", index=True)
     contact_point_id: str | None = None
     starts: datetime = Field(sa_type=Instant)
     ends: datetime = Field(sa_type=Instant)
+    wished: bool
     status: str
     agent_id: str | None = None
     agent: str | None = None

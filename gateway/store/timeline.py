@@ -11,7 +11,8 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from gateway.store import acts
+from gateway.addresses import masked
+from gateway.store import acts, customers
 from gateway.store.pages import Slice, Window
 from gateway.store.vault import ERASED
 from gateway.store.work import Work, table
@@ -19,6 +20,7 @@ from policies.facts import Channel
 
 _ENTRY = table("log_entry")
 _ACCOUNT = table("account")
+_BILL = table("bill")
 _LEFT_OUT = ("view", "erasure")
 """Who looked is told by `Customer.views`, and an erasure by `Customer.erasure`."""
 
@@ -90,7 +92,29 @@ async def _with_rows(work: Work, customer_id: str, rows: Sequence[Any]) -> list[
     channels = await _channels(work, recorded)
     accounts = await _accounts(work, recorded)
     held = await _holds(work, recorded)
-    return [_entry(work, row, recorded.get((row.kind, row.of_id), {}), channels, accounts, held) for row in rows]
+    points = await _points(work, recorded)
+    more = held | await _currencies(work, recorded)
+    return [
+        _entry(work, row, recorded.get((row.kind, row.of_id), {}), channels, accounts, more, points) for row in rows
+    ]
+
+
+async def _currencies(
+    work: Work, recorded: Mapping[tuple[str, str], Mapping[str, Any]]
+) -> dict[str, Mapping[str, Any]]:
+    """Of the bills to which acts have credited money."""
+    ids = {row["of_id"] for (kind, _), row in recorded.items() if kind == "act" and row["what"] == "bill.credited"}
+    if not ids:
+        return {}
+    rows = await work.all(select(_BILL.c.id, _BILL.c.currency).where(_BILL.c.id.in_(ids)))
+    return {row.id: {"currency": row.currency} for row in rows}
+
+
+async def _points(work: Work, recorded: Mapping[tuple[str, str], Mapping[str, Any]]) -> dict[str, str]:
+    """The addresses that consents are about, as everybody may see them."""
+    ids = {row["contact_point_id"] for (kind, _), row in recorded.items() if kind == "consent"} - {None}
+    found = await customers.points(work, ids) if ids else {}
+    return {id_: masked(one.channel, one.address) for id_, one in found.items() if one.address != ERASED}
 
 
 async def _holds(work: Work, recorded: Mapping[tuple[str, str], Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
@@ -130,15 +154,18 @@ def _entry(
     recorded: Mapping[str, Any],
     channels: Mapping[str, Channel],
     accounts: Mapping[str, str],
-    held: Mapping[str, Mapping[str, Any]],
+    more: Mapping[str, Mapping[str, Any]],
+    points: Mapping[str, str],
 ) -> Entry:
     kind, of_id, values = row.kind, row.of_id, dict(recorded)
     if kind == "act" and recorded:
         kind, of_id = recorded["what"], recorded["of_id"]
         detail = acts.opened(work, row.customer_id, recorded["detail"]) or {}
-        values = {**detail, **held.get(of_id, {}), "caller_id": recorded["caller_id"]}
+        values = {**detail, **more.get(of_id, {}), "caller_id": recorded["caller_id"]}
     if kind == "decision" and recorded:
         values["findings"] = [{**one, "rule": work.rules[one["rule"]]} for one in recorded["findings"]]
+    if kind == "consent" and recorded:
+        values["point"] = points.get(recorded["contact_point_id"])
     if kind == "attempt_event" and recorded:
         values["channel"] = channels.get(recorded["attempt_id"])
     if kind == "contact" and values.get("diversion"):

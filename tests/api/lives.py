@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import count
@@ -47,14 +47,16 @@ from gateway.requests import (
 )
 from gateway.store import applications as application_rows
 from gateway.store import attempts, pages, replies
+from gateway.store import bills as bill_rows
 from gateway.store import customers as store
 from gateway.store.pages import Window
 from gateway.surveying import RecordSurveyAnswer, Said
 from gateway.views import View
-from policies.facts import Channel, ConsentStatus, HoldKind, Initiator, Medium, Purpose
+from policies.facts import BillStatus, Channel, ConsentStatus, HoldKind, Initiator, Medium, Purpose
 from policies.hardship import SignalKind
 from policies.plans import Instalment
 from tests.api.client import Api, open_api
+from tests.world import SERVICE
 
 OPEN = """
 code = "TEST"
@@ -106,6 +108,7 @@ class Life:
     waiting: str = ""
     open_reply: str = ""
     open_bill: str = ""
+    replaced_bill: str = ""
     surveyed: str = ""
 
     def id(self, kind: Kind) -> str:
@@ -179,6 +182,7 @@ async def live(api: Api, name: str, names: dict[Role, str]) -> Life:
     diverted = await _tell(api, life, agent, sent.contact.id)
     await _look(api, life, sent.contact.id)
     await _apply(api, life, agent)
+    await _replace(api, life)
     subscription = await events.subscribe(gateway, gateway.poster, service, "https://8.8.8.8/events", ("contact.sent",))
     life.things[Kind.EVENT_SUBSCRIPTION] = [global_id(Kind.EVENT_SUBSCRIPTION, subscription.id)]
     life.unclear, life.cancelled, life.waiting = (
@@ -197,6 +201,17 @@ async def _apply(api: Api, life: Life, agent: Caller) -> None:
     wanted = SubmitApplication(f"apply {bill.id}", "body", bill.id, parts, "ill", ("scan-1",))
     submitted = await applications.submit(gateway, agent, wanted)
     await applications.decide(gateway, agent, submitted.application.id, False, "not now")
+
+
+async def _replace(api: Api, life: Life) -> None:
+    """A bill in whose place an instalment stands, without the promise that an agreed plan brings."""
+    bill = await api.world.bill(life.customer, account=f"in plan of {life.customer.reference}")
+    life.replaced_bill = bill.id
+    async with api.world.gateway.database.write() as work:
+        await work.lock([life.customer.id])
+        part = replace(bill, id=work.new_id(), reference=f"part of {bill.id}", instalment=1, in_place_of=bill.id)
+        await bill_rows.change(work, [replace(bill, status=BillStatus.IN_PLAN)], SERVICE)
+        await bill_rows.add(work, [part], SERVICE)
 
 
 async def _say_what_is_known(api: Api, life: Life, service: Caller, point: str) -> None:
@@ -333,7 +348,7 @@ async def _name(api: Api, life: Life, answers: list[Answer]) -> None:
             Kind.OUTSIDE_CONTACT: [one.id for one in await store.outside_of(work, [owner], life.customer.created_at)],
             Kind.ATTEMPT: [one.id for answer in answers for one in await attempts.of_contact(work, answer.contact.id)],
             Kind.CONTACT: [answer.contact.id for answer in answers],
-            Kind.BILL: [life.bill],
+            Kind.BILL: [life.bill, life.replaced_bill],
             Kind.VIEW: [one.id for one in (await pages.views_of_customers(work, [owner], Window(10)))[owner].items],
         }
         bills = await pages.bills_of_customers(work, [owner], pages.BillFilter(), Window(1))

@@ -353,7 +353,7 @@ async def test_money_for_the_bill_pays_its_instalments_in_their_order(api: Api, 
     assert first == [("2026-12-10", "KEPT"), ("2027-01-10", "OPEN")]
     assert rest.unallocated == Decimal("65.50")
     assert await _bills(api, customer) == [
-        ("PAID", "1234.50", "0"), *[("PAID", "411.50", "0")] * 3,
+        ("PAID", "1234.50", "0.00"), *[("PAID", "411.50", "0.00")] * 3,
     ]  # fmt: skip
     assert {status for _, status in await _promises(api, customer)} == {"KEPT"}
     with pytest.raises(Unacceptable, match="nothing is left"):
@@ -522,3 +522,18 @@ async def test_money_that_came_in_time_and_was_posted_later_keeps_the_promise(ap
     assert [status for _, status in (*broken, *still)] == ["BROKEN", "BROKEN"]
     assert [status for _, status in await _promises(api, customer)] == ["KEPT"]
     await checking.check(api.world.gateway.database)
+
+
+@pytest.mark.parametrize("said", [None, BillStatus.WRITTEN_OFF])
+async def test_what_a_plan_replaced_is_not_owed_twice(api: Api, said: BillStatus | None) -> None:
+    customer, bill = await _planned(api)
+    await _said(api, customer, bill, said)
+    query = """query ($id: ID!) { customer(by: {id: $id}) { bills { nodes { reference daysOverdue
+        amountLeft { amount } replacedBy { dueOn amountLeft { amount } } } } } }"""
+
+    nodes = (await api.data(query, {"id": api.id(customer)}))["customer"]["bills"]["nodes"]
+
+    [old] = [one for one in nodes if one["reference"] == bill.reference]
+    assert (old["amountLeft"]["amount"], old["daysOverdue"]) == ("0.00", 0)
+    assert [one["amountLeft"]["amount"] for one in old["replacedBy"]] == ["411.50"] * 3
+    assert [one["replacedBy"] for one in nodes if one is not old] == [[]] * 3

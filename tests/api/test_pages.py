@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -253,3 +254,29 @@ async def test_many_queries_that_read_and_ask_at_once_do_not_wait_for_each_other
         answers = await asyncio.gather(*(api.data(query, {"id": customer}, role=Role.ADMIN) for _ in range(40)))
 
     assert all(answer == answers[0] for answer in answers)
+
+
+CALLS = """query ($first: Int, $after: String, $last: Int, $before: String) {
+  callbacks(status: WAITING, first: $first, after: $after, last: $last, before: $before) {
+    nodes { id from } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
+
+
+async def test_the_queue_of_calls_stands_in_the_order_of_their_times(api: Api) -> None:
+    now, customer = api.world.clock(), await api.world.customer("CN")
+    for hours in (3, 1, 2, 1):
+        wished = now + timedelta(hours=hours)
+        await api.world.request(customer, Channel.CALLBACK, is_callback=True, not_before=wished)
+
+    whole = (await api.data(CALLS))["callbacks"]["nodes"]
+    first = (await api.data(CALLS, {"first": 3}))["callbacks"]
+    rest = (await api.data(CALLS, {"first": 3, "after": first["pageInfo"]["endCursor"]}))["callbacks"]
+    last = (await api.data(CALLS, {"last": 1}))["callbacks"]
+    back = (await api.data(CALLS, {"last": 3, "before": last["pageInfo"]["startCursor"]}))["callbacks"]
+    elsewhere = (await api.data(CALLS, {"after": cursor("f" * 32)}))["callbacks"]
+
+    assert [one["from"] for one in whole] == sorted(one["from"] for one in whole)
+    assert len(whole) == 4
+    assert first["nodes"] + rest["nodes"] == back["nodes"] + last["nodes"] == whole
+    assert first["pageInfo"]["hasNextPage"]
+    assert not rest["pageInfo"]["hasNextPage"]
+    assert elsewhere["nodes"] == whole  # a cursor of another list holds no time: it lies before all of them

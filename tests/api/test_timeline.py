@@ -7,18 +7,19 @@ from typing import Any
 import pytest
 
 from channels.base import Reply
-from gateway import customers, ending, receiving, timeline
+from gateway import callbacks, customers, ending, receiving, timeline
 from gateway.core import Ear
 from gateway.model import Customer, OutsideResult
-from gateway.requests import PlaceHold, RecordOutsideContact
+from gateway.requests import PlaceHold, RecordConsent, RecordOutsideContact
+from gateway.store import customers as store
 from gateway.store import log
 from gateway.store.timeline import Entry
-from policies.facts import Channel, HoldKind, Initiator, Medium, Purpose
+from policies.facts import Channel, ConsentStatus, HoldKind, Initiator, Medium, Purpose
 from policies.hardship import SEEN, SignalKind
 from policies.replies import Meaning
 from tests.api.client import Api
 from tests.api.test_walls import live
-from tests.world import SERVICE
+from tests.world import AGENT, SERVICE
 
 TIMELINE = """query ($id: ID!, $first: Int, $after: String, $last: Int) { customer(by: {id: $id}) {
     timeline(first: $first, after: $after, last: $last) {
@@ -176,3 +177,63 @@ def test_a_callers_name_stays_as_it_is() -> None:
 def test_every_recorded_table_has_its_sentence() -> None:
     assert set(log.RECORDS) - {"act", "view", "erasure"} <= timeline.SENTENCES.keys()
     assert set(Meaning) <= timeline._ITS["meaning"].keys()
+
+
+def _said(kind: str, **values: object) -> str:
+    return timeline.say(Entry(1, kind, "1", datetime(2026, 11, 24, tzinfo=UTC), values), "en")
+
+
+def test_what_was_paid_before_a_bill_was_registered_is_told_and_money_has_one_form() -> None:
+    bill = {"amount_due": "100", "currency": "CNY", "due_on": "2026-11-14"}
+
+    said = [_said("bill.registered", **bill, amount_paid=paid) for paid in ("40.5", "0")]
+    credited = _said("bill.credited", amount_paid="40", currency="JPY", status="OPEN")
+    changed = _said("bill.changed", **bill, amount_paid="0", status="OPEN")
+
+    assert said == [
+        "A bill of 100.00 CNY was registered, due on 2026-11-14; 40.50 of it is paid.",
+        "A bill of 100.00 CNY was registered, due on 2026-11-14.",
+    ]
+    assert credited == "40 of the bill is paid; it is open."
+    assert changed == "The bill of 100.00 CNY, due on 2026-11-14, is open; 0.00 of it is paid."
+
+
+async def test_a_consent_is_told_with_the_address_that_it_is_about(api: Api) -> None:
+    customer = await api.world.customer()
+    async with api.world.gateway.database.read() as work:
+        [number, *_] = await store.points_of(work, [customer.id])
+    for point in (number.id, None):
+        said = RecordConsent(
+            customer.id, ConsentStatus.WITHDRAWN, "letter", channel=Channel.SMS, contact_point_id=point
+        )
+        await customers.record_consent(api.world.gateway, SERVICE, said)
+
+    whats = [one["what"] for one in (await told(api, customer))["nodes"]]
+
+    assert whats[-2:] == [
+        "Consent was withdrawn for text to 139****0000 and every purpose.",
+        "Consent was withdrawn for text and every purpose.",
+    ]
+
+
+async def test_a_call_that_an_agent_gave_back_is_not_told_as_a_customer_not_reached(api: Api) -> None:
+    world, customer = api.world, await api.world.customer("CN")
+    await world.request(customer, Channel.CALLBACK, is_callback=True, not_before=world.clock())
+    claimed, _ = await callbacks.claim(world.gateway, AGENT, "k")
+    assert claimed is not None
+    await callbacks.release(world.gateway, AGENT, claimed.id, "lunch")
+
+    whats = [one["what"] for one in (await told(api, customer))["nodes"]]
+
+    assert "The agent gave the call back." in whats
+    assert not any("not reached" in what for what in whats)
+
+
+async def test_a_time_that_the_gateway_chose_is_not_told_as_the_callers_wish(api: Api) -> None:
+    world, customer = api.world, await api.world.customer()
+    await world.request(customer, Channel.SMS, not_before=world.clock() + timedelta(hours=1))
+
+    [decided] = [one for one in (await told(api, customer))["nodes"] if one["kind"] == "decision"]
+
+    # A campaign's spreading is a wish of the same kind, and nobody's but the gateway's.
+    assert decided["why"]["reason"].startswith("This contact is planned for no earlier than ")

@@ -9,6 +9,7 @@ from gateway import callbacks
 from gateway.contact import Answer
 from gateway.model import AttemptOutcome, CallbackStatus, CallResult, ContactStatus, Unacceptable, UserErrorCode
 from gateway.requests import NewPoint, RecordCall
+from gateway.store import callbacks as store
 from gateway.store import customers
 from policies.facts import Channel, HoldKind, Purpose
 from tests.world import AGENT, OTHER_AGENT, World
@@ -218,6 +219,10 @@ async def test_a_promise_nobody_kept_ends_and_says_so(world: World) -> None:
     await callbacks.lapse(world.gateway)
 
     assert (await world.now(answer)).status is ContactStatus.EXPIRED
+    async with world.gateway.database.read() as work:
+        queued = await store.of_contact(work, answer.contact.id)
+    assert queued is not None
+    assert queued.callback.status is CallbackStatus.EXPIRED  # not NOT_REACHED: nobody rang
     assert await world.slots() == []
 
 
@@ -288,3 +293,31 @@ async def test_a_call_that_is_given_up_gives_way_to_the_next_channel(world: Worl
     assert (callback.status, contact.status) == (CallbackStatus.NOT_REACHED, ContactStatus.SCHEDULED)
     assert len(world.email.sent) == 1
     assert [one.channel for one in await world.attempts(answer)] == [Channel.CALLBACK, Channel.EMAIL]
+
+
+async def test_what_is_due_first_is_rung_first_and_a_wished_time_goes_before_the_backlog(world: World) -> None:
+    start, hour = world.clock(), timedelta(hours=1)
+    customer = await world.customer("CN")
+    await world.request(customer, Channel.CALLBACK, expires_at=start + timedelta(days=1))
+    await world.deliver()
+    second = await _scheduled(world, start + 2 * hour)
+    first = await _scheduled(world, start + hour)
+    world.clock.advance(start + 2 * hour)
+
+    claims = [(await callbacks.claim(world.gateway, AGENT, f"k{number}"))[0] for number in range(3)]
+
+    assert [one.contact_id for one in claims if one][:2] == [first.contact.id, second.contact.id]
+    assert [one.wished for one in claims if one] == [True, True, False]
+
+
+async def test_a_call_back_at_a_time_that_the_customer_named_is_a_wished_one(world: World) -> None:
+    customer = await world.customer("CN")
+    await world.request(customer, Channel.CALLBACK)
+    await world.deliver()
+    claimed, _ = await callbacks.claim(world.gateway, AGENT, "k1")
+    assert claimed is not None
+
+    call = _call(claimed.id, CallResult.BUSY, call_again_at=MORNING)
+    callback, _ = await callbacks.record(world.gateway, AGENT, call)
+
+    assert (claimed.wished, callback.wished) == (False, True)

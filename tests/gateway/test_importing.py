@@ -93,9 +93,9 @@ async def test_rows_become_customers_and_bills_and_bad_ones_are_listed_by_their_
     owed = (await imported(world, second, Kind.BILLS)).run
 
     assert (people.added, people.changed, people.unchanged, people.rejected) == (2, 1, 0, 2)
-    assert bad(first) == [(4, ["contactPoints.0.address"]), (5, [""])]
+    assert bad(first) == [(4, ["phone"]), (5, [""])]
     assert (owed.added, owed.rejected) == (2, 3)
-    assert bad(second) == [(3, ["customer"]), (4, ["amount_due.amount"]), (5, [""])]
+    assert bad(second) == [(3, ["customer"]), (4, ["amount_due"]), (5, [""])]
     assert await numbers(world) == {
         "customer": 2, "contact_point": 5, "account": 1, "bill": 2, "act": 10, "log_entry": 10,
     }  # fmt: skip
@@ -103,6 +103,27 @@ async def test_rows_become_customers_and_bills_and_bad_ones_are_listed_by_their_
         rows = await work.all(text("SELECT reference, amount_paid, instalment, status FROM bill ORDER BY reference"))
     assert [tuple(row) for row in rows] == [("B-1", "0", 1, "OPEN"), ("B-2", "40", 2, "OPEN")]
     await checking.check(world.gateway.database)
+
+
+async def test_a_bad_address_is_named_by_its_column(world: World, tmp_path: Path) -> None:
+    columns = customers_file(tmp_path, HEADER + "\nC-1,,en,CN,Asia/Shanghai,+8613900000001,12,no mail\n")
+    one = {"reference": "C-2", "locale": "en", "jurisdiction": "CN", "phone": ["+8613900000002", "12"], "email": ""}
+    lists = tmp_path / "lists.jsonl"
+    lists.write_text(json.dumps(one) + "\n", encoding="utf-8")
+
+    await imported(world, columns, Kind.CUSTOMERS)
+    await imported(world, lists, Kind.CUSTOMERS)
+
+    assert bad(columns) == [(2, ["phone2", "email"])]
+    assert bad(lists) == [(1, ["phone.1"])]
+
+
+async def test_a_bad_currency_is_named_by_its_column_once(world: World, tmp_path: Path) -> None:
+    path = bills_file(tmp_path, [BILLS[1] | {"currency": "XYZ"}])
+
+    await imported(world, path, Kind.BILLS)
+
+    assert bad(path)[0] == (1, ["currency"])
 
 
 async def kept(world: World) -> dict[str, list[dict[str, Any]]]:

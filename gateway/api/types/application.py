@@ -12,7 +12,7 @@ from strawberry import UNSET
 from gateway import masks, model
 from gateway.api.context import Info
 from gateway.api.ids import Kind, global_id
-from gateway.api.scalars import Currency, DateText
+from gateway.api.scalars import DateText
 from gateway.api.types.bill import Bill, Money
 from gateway.api.types.inputs import MoneyInput
 from gateway.api.types.node import Node
@@ -32,7 +32,7 @@ class Instalment:
 
     @classmethod
     def of(cls, part: plans.Instalment, currency: str) -> Instalment:
-        return cls(due_on=part.due_on, amount=Money(amount=part.amount, currency=Currency(currency)))
+        return cls(due_on=part.due_on, amount=Money.of(part.amount, currency))
 
 
 @strawberry.type(description="A plan that is proposed: monthly instalments without interest or fee.")
@@ -45,7 +45,7 @@ class PlanOption:
         total = sum((part.amount for part in parts), Decimal(0))
         return cls(
             instalments=[Instalment.of(part, currency) for part in parts],
-            total=Money(amount=total, currency=Currency(currency)),
+            total=Money.of(total, currency),
         )
 
 

@@ -14,6 +14,7 @@ from gateway.api.loaders import Part, Whole
 from gateway.api.scalars import Currency
 from gateway.api.types.node import Node
 from gateway.calendars import days_overdue
+from gateway.money import exact
 from gateway.store.pages import ContactFilter
 from policies.facts import BillStatus, LenderKind, LenderRole
 
@@ -23,8 +24,14 @@ if TYPE_CHECKING:
 
 @strawberry.type(description="An amount of money.")
 class Money:
-    amount: Decimal = strawberry.field(description="To the digit.")
+    amount: Decimal = strawberry.field(
+        description="To the digit, with as many after the point as the currency has: 0.00 CNY, 100 JPY."
+    )
     currency: Currency = strawberry.field(description="Its currency.")
+
+    @classmethod
+    def of(cls, amount: Decimal, currency: str) -> Money:
+        return cls(amount=exact(amount, currency), currency=Currency(currency))
 
 
 @strawberry.type(description="One debt. Many rules count per debt; several bills may belong to one.")
@@ -59,7 +66,7 @@ class Payment:
     def of(cls, payment: model.Payment) -> Payment:
         return cls(
             reference=payment.reference,
-            amount=Money(amount=payment.amount, currency=Currency(payment.currency)),
+            amount=Money.of(payment.amount, payment.currency),
             at=payment.at,
         )
 
@@ -73,16 +80,38 @@ class Bill(Node):
     due_on: date = strawberry.field(description="The last day to pay it in time.")
     status: BillStatus = strawberry.field(description="Whether it is still to be paid.")
     amount_paid: Money = strawberry.field(description="What payments have brought: see `recordPayment`.")
-    amount_left: Money = strawberry.field(description="What is still to be paid; nothing once it is PAID.")
     instalment: int | None = strawberry.field(description="Its number in the account's plan, or null.")
+
+    @strawberry.field(
+        description="The instalments of the plan that replaced it, by their due dates: what is owed is owed there. "
+        "Empty of a bill that no plan of this gateway replaced, and of one IN_PLAN that was agreed elsewhere."
+    )
+    async def replaced_by(self, info: Info) -> list[Bill]:
+        return [Bill.of(one) for one in await self._instalments(info)]
+
+    @strawberry.field(
+        description="What is still to be paid of it; nothing once it is PAID, or replaced: that is in its instalments."
+    )
+    async def amount_left(self, info: Info) -> Money:
+        left = Decimal(0) if await self._instalments(info) else self.bill.amount_left
+        return Money.of(left, self.bill.currency)
+
+    async def _instalments(self, info: Info) -> list[model.Bill]:
+        # Only a bill in one of these states can have been replaced: the others cost no look.
+        if self.bill.status not in (BillStatus.IN_PLAN, BillStatus.PAID, BillStatus.WRITTEN_OFF):
+            return []
+        return await info.context.load.instalments.load(self.bill.id)
 
     @strawberry.field(description="The payments on it, oldest first.")
     async def payments(self, info: Info) -> list[Payment]:
         return [Payment.of(one) for one in await info.context.load.payments.load(self.bill.id)]
 
-    @strawberry.field(description="0 until the due date has passed, in the customer's zone; 0 once it is paid.")
+    @strawberry.field(
+        description="0 until the due date has passed, in the customer's zone; 0 once it is paid, and while a plan that "
+        "replaced it stands."
+    )
     async def days_overdue(self, info: Info) -> int:
-        if self.bill.status is BillStatus.PAID:
+        if self.bill.status in (BillStatus.PAID, BillStatus.IN_PLAN) or await self._instalments(info):
             return 0
         gateway = info.context.gateway
         customer = await info.context.load.customer.load(self.bill.customer_id)
@@ -116,10 +145,9 @@ class Bill(Node):
             bill=bill,
             reference=bill.reference,
             account=Account.of(bill.account),
-            amount_due=Money(amount=bill.amount_due, currency=Currency(bill.currency)),
+            amount_due=Money.of(bill.amount_due, bill.currency),
             due_on=bill.due_on,
             status=bill.status,
-            amount_paid=Money(amount=bill.amount_paid, currency=Currency(bill.currency)),
-            amount_left=Money(amount=bill.amount_left, currency=Currency(bill.currency)),
+            amount_paid=Money.of(bill.amount_paid, bill.currency),
             instalment=bill.instalment,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import strawberry
 from strawberry import UNSET
 
-from gateway.api.scalars import Currency, DateTimeText
+from gateway.api.scalars import DateTimeText
 from gateway.api.types.bill import Bill, Money, Payment
 from gateway.api.types.contact import Contact
 from gateway.api.types.inputs import MoneyInput
@@ -48,7 +48,7 @@ class RecordPaymentPayload:
         return cls(
             payments=[Payment.of(one) for one in recorded.payments],
             bills=[Bill.of(one) for one in recorded.bills],
-            unallocated=Money(amount=recorded.unallocated, currency=Currency(currency)),
+            unallocated=Money.of(recorded.unallocated, currency),
             receipt=Contact.of(recorded.receipt) if recorded.receipt else None,
             replayed=recorded.replayed,
         )

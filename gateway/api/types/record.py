@@ -9,7 +9,6 @@ import strawberry
 from gateway import model
 from gateway.api.context import Info
 from gateway.api.ids import Kind, global_id
-from gateway.api.scalars import Currency
 from gateway.api.types.bill import Money
 from gateway.api.types.contact_point import ContactPoint, load_point
 from gateway.api.types.node import Node
@@ -81,7 +80,7 @@ class Promise(Node):
             pay_by=promise.pay_by,
             amount=None
             if promise.amount is None or promise.currency is None
-            else Money(amount=promise.amount, currency=Currency(promise.currency)),
+            else Money.of(promise.amount, promise.currency),
             status=promise.status,
         )
 

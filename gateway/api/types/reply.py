@@ -16,7 +16,7 @@ from gateway.api.types.payloads import ERRORS, UserError
 from gateway.api.types.personal import personal
 from gateway.model import ReplyStatus
 from policies.facts import Channel
-from policies.replies import Meaning
+from policies.replies import Meaning, is_urgent
 
 if TYPE_CHECKING:
     from gateway.api.types.customer import Customer
@@ -48,6 +48,10 @@ class Reply(Node):
 
     text = personal("Reply.text", "What was written.", lambda self: self.reply.text)
     sender = personal("Reply.sender", "The address it came from.", lambda self: self.reply.sender)
+
+    @strawberry.field(description="Whether it speaks of suicide or self-harm, by fixed words: a person looks first.")
+    def is_urgent(self) -> bool:
+        return is_urgent(self.reply.text)
 
     @strawberry.field(description="How long the text is.")
     def masked_text(self) -> str:

@@ -590,6 +590,7 @@ def upgrade() -> None:
     sa.Column('contact_point_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('starts', gateway.store.types.Instant(timezone=True), nullable=False),
     sa.Column('ends', gateway.store.types.Instant(timezone=True), nullable=False),
+    sa.Column('wished', sa.Boolean(), nullable=False),
     sa.Column('status', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('agent_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('agent', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
@@ -603,7 +604,9 @@ def upgrade() -> None:
     sa.UniqueConstraint('contact_id', name=op.f('uq_callback_contact_id'))
     )
     op.create_index(op.f('ix_callback_customer_id'), 'callback', ['customer_id'], unique=False)
-    op.create_index('ix_callback_status_starts', 'callback', ['status', 'starts'], unique=False)
+    op.create_index('ix_callback_starts_id', 'callback', ['starts', 'id'], unique=False)
+    op.create_index('ix_callback_status_starts_id', 'callback', ['status', 'starts', 'id'], unique=False)
+    op.create_index('ix_callback_status_wished_starts_id', 'callback', ['status', 'wished', 'starts', 'id'], unique=False)
     op.create_table('decision',
     sa.Column('id', sa.String(length=32), nullable=False),
     sa.Column('contact_id', sa.String(length=32), nullable=False),
