@@ -211,9 +211,9 @@ _TABLE: Mapping[str, Mapping[str, Row]] = {
         "text": _row("shown|hidden", "masked", "reason", "reason", "reason"),
     },
     "Reply": {
-        "id customer contactPoint channel meaning status at receivedAt settledAt": _CUSTOMERS,
+        "id customer contactPoint channel meaning isUrgent status at receivedAt settledAt": _CUSTOMERS,
         "maskedText maskedSender": _CUSTOMERS,
-        "settledBy isUrgent": _STAFFS,
+        "settledBy": _STAFFS,
         "text": _row("shown|hidden", "masked", "reason", "reason", "reason"),
         "sender": _row("shown|hidden", "masked", "masked", "reason", "reason"),
     },
