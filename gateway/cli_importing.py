@@ -31,7 +31,13 @@ def register(cli: typer.Typer, settings: Callable[[], Settings]) -> None:
         kind: Annotated[str, typer.Option(help="customers or bills.")],
         rejects: Annotated[Path | None, typer.Option(help="Where bad rows are listed: FILE.rejected.jsonl.")] = None,
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Look at every row and keep nothing.")] = False,
-        as_json: Annotated[bool, typer.Option("--json", help="One JSON line per file.")] = False,
+        as_json: Annotated[
+            bool,
+            typer.Option(
+                "--json",
+                help="One JSON line per file; `rows` is the sum of its counts: no header, no empty lines.",
+            ),
+        ] = False,
     ) -> None:
         """Register customers or bills from files; killed half-way, the same command goes on where it was."""
         from gateway.importable import Kind  # noqa: PLC0415 - reads with the API's reader, which takes a moment
@@ -81,7 +87,7 @@ async def _import(
     assert now is not None
     counts = {"added": now.added, "changed": now.changed, "unchanged": now.unchanged, "rejected": now.rejected}
     if as_json:
-        typer.echo(json.dumps({"file": path.name, "kind": kind, **counts, "lines": now.line}))
+        typer.echo(json.dumps({"file": path.name, "kind": kind, **counts, "rows": now.rows}))
     else:
         typer.echo(f"{path.name}: " + ", ".join(f"{number} {what}" for what, number in counts.items()))
     return now.rejected

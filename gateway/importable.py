@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import orjson
 
 from gateway.api.reading import Reader
-from gateway.bulk import ReadCustomer
+from gateway.bulk import Outcome, ReadCustomer
 from gateway.model import Unacceptable, UserErrorCode, problem
 from gateway.requests import NewPoint, RegisterBill, RegisterCustomer
 from policies.facts import BillStatus, Channel, LenderRole, Party, Place
@@ -223,6 +223,17 @@ def bill(given: Mapping[str, Any]) -> RegisterBill:
     )
     row.read.finish()
     return wanted
+
+
+_COLUMN_OF: Mapping[tuple[str, ...], tuple[str, ...]] = {("amountDue",): ("amount_due",)}
+"""The column behind a field of `registerBill` that is told of only where the bill is known."""
+
+
+def as_columns(outcome: Outcome) -> Outcome:
+    """What is wrong with a row as it was written, by its columns."""
+    if not isinstance(outcome, Unacceptable):
+        return outcome
+    return Unacceptable(*(replace(one, field=_COLUMN_OF.get(one.field, one.field)) for one in outcome.errors))
 
 
 Wanted = ReadCustomer | RegisterBill | Unacceptable

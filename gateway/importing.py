@@ -16,7 +16,7 @@ from gateway import bulk
 from gateway.ahead import Batch, batches
 from gateway.bulk import Done, Outcome, ReadCustomer
 from gateway.core import Gateway
-from gateway.importable import BadFile, Kind, Wanted
+from gateway.importable import BadFile, Kind, Wanted, as_columns
 from gateway.model import OPERATOR, Unacceptable
 from gateway.requests import RegisterBill
 from gateway.store import imports
@@ -148,7 +148,7 @@ async def _register(gateway: Gateway, work: Work, kind: Kind, asked: Sequence[Wa
     else:
         bills = [one for one in asked if isinstance(one, RegisterBill)]
         done = iter(await bulk.register_bills(gateway, work, OPERATOR, bills))
-    return [one if isinstance(one, Unacceptable) else next(done) for one in asked]
+    return [one if isinstance(one, Unacceptable) else as_columns(next(done)) for one in asked]
 
 
 def _list(rejects: Path, size: int, bad: Sequence[tuple[int, Unacceptable]]) -> int:

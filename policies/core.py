@@ -42,12 +42,23 @@ class Wanted:
         return None if ends is None else Allow(Reason("wanted", local(ends, case.wall)), closes=ends)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Awaited:
+    """Says why hours that spare what the customer waits for are not among the findings."""
+
+    terms: Terms
+
+    def check(self, case: Case, at: datetime) -> Verdict | None:
+        return Allow(Reason("awaited")) if case.facts.evidence and case.facts.awaited else None
+
+
 def core_rules(code: str, version: str) -> tuple[Rule, ...]:
     """They stand first in every rulebook, and say nothing while all is well."""
     return (
         Reachable(_terms("core.reachable", "There is a usable contact point", "有可用的联系方式", code, version)),
         ZoneKnown(_terms("core.time_zone", "The customer's time zone is known", "已知客户所在时区", code, version)),
         Wanted(_terms("core.wanted", "Within the time the caller wants it", "在请求方要求的时间内", code, version)),
+        Awaited(_terms("core.awaited", "Whether the customer waits for it", "客户是否正在等待", code, version)),
     )
 
 

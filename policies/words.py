@@ -22,6 +22,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "At this time of day the customer has reacted before, so it waits until {until}.",
         "客户以往常在该时段回应，因此等到{until}再联系。",
     ),
+    "awaited": (
+        "The customer waits for this now, so contact hours that spare what is awaited do not hold it.",
+        "客户正在等待此消息，因此对此类消息豁免的联系时段限制不适用。",
+    ),
     "no_longer_wanted": ("This contact is wanted only until {until}.", "该请求仅在{until}之前有效。"),
     "never_opens": (
         "There is no time within {days} days at which every rule allows this contact.",

@@ -22,6 +22,11 @@ class Run:
     unchanged: int = 0
     rejected: int = 0
 
+    @property
+    def rows(self) -> int:
+        """All that were read: neither a header nor an empty line is one."""
+        return self.added + self.changed + self.unchanged + self.rejected
+
 
 async def find(work: Work, digest: str) -> Run | None:
     row = await work.one(select(_RUN).where(_RUN.c.digest == digest))

@@ -126,6 +126,28 @@ async def test_a_bad_currency_is_named_by_its_column_once(world: World, tmp_path
     assert bad(path)[0] == (1, ["currency"])
 
 
+async def test_what_a_bill_may_not_be_is_named_by_its_column_too(world: World, tmp_path: Path) -> None:
+    await imported(world, customers_file(tmp_path), Kind.CUSTOMERS)
+    path = bills_file(tmp_path, [BILLS[0] | {"amount_due": "0"}])
+
+    await imported(world, path, Kind.BILLS)
+
+    assert bad(path)[0] == (1, ["amount_due"])
+
+
+async def test_the_rows_that_are_counted_are_those_of_the_file_without_its_header(tmp_path: Path) -> None:
+    path = customers_file(tmp_path, CUSTOMERS.replace("C-bad", "\nC-bad"))
+    async with open_world(tmp_path):
+        command = [COMMAND, "import", "--kind", "customers", "--json", str(path)]
+        env = environment(tmp_path)
+        done = await asyncio.create_subprocess_exec(*command, env=env, stdout=PIPE, stderr=PIPE)
+        said, _ = await done.communicate()
+
+    counted = json.loads(said)
+    assert (counted["rows"], counted["added"], counted["changed"], counted["rejected"]) == (5, 2, 1, 2)
+    assert "lines" not in counted
+
+
 async def kept(world: World) -> dict[str, list[dict[str, Any]]]:
     """What is there, without what differs from one gateway to the next."""
     own = {

@@ -13,6 +13,7 @@ from gateway.api.permissions import sees_all
 from gateway.api.types.contact import Contact
 from gateway.api.types.decision import Finding
 from gateway.store.timeline import Entry
+from policies.decision import Outcome
 from policies.record import findings_from_json
 
 _NODES: dict[str, Kind] = {
@@ -52,7 +53,10 @@ class TimelineEntry:
     def why(self, info: Info) -> Finding | None:
         if self.entry.kind != "decision" or not self.entry.values.get("findings"):
             return None
-        deciding = findings_from_json(self.entry.values["findings"])[0]
+        deciding, *others = findings_from_json(self.entry.values["findings"])
+        if self.entry.values["outcome"] == Outcome.ALLOW:
+            # What lets it leave at any hour says more than which hours end first.
+            deciding = next((one for one in others if one.verdict.reason.code == "awaited"), deciding)
         return Finding.of(deciding, info.context.language, whole=sees_all(info.context.caller, "Finding.facts"))
 
     @strawberry.field(description="The contact that it belongs to, if it does.")
