@@ -127,7 +127,7 @@ async def test_a_bill_is_registered_and_what_is_absent_stays(api: Api) -> None:
 
     assert made["bill"]["account"] == account
     assert made["bill"]["daysOverdue"] == 10
-    assert changed["bill"] == {**made["bill"], "amountDue": {"amount": "1", "currency": "CNY"}}
+    assert changed["bill"] == {**made["bill"], "amountDue": {"amount": "1.00", "currency": "CNY"}}
 
 
 @pytest.mark.parametrize(

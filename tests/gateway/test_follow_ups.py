@@ -68,7 +68,10 @@ async def test_an_agreed_plan_is_followed_up_once_and_nothing_is_demanded(world:
     bill = await world.bill(customer)
     await agreed(world, customer, bill)
 
-    assert await daily(world, 25) == [(7, Purpose.FOLLOW_UP, ContactStatus.SENT)]
+    assert await daily(world, 25) == [
+        (7, Purpose.FOLLOW_UP, ContactStatus.SENT),
+        (23, Purpose.DUE_REMINDER, ContactStatus.SENT),  # the first instalment, before its day
+    ]
 
 
 async def test_the_reason_says_what_it_comes_after(world: World) -> None:
