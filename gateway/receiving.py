@@ -52,8 +52,8 @@ _UNDER_WAY = (ContactStatus.SENDING, ContactStatus.SENT, ContactStatus.UNCLEAR)
 async def receive(gateway: Gateway, ear: Ear, heard: Sequence[Heard]) -> int:
     """Record what was said and act on it. How much of it was new. When this returns, it is on disk."""
     async with gateway.database.write() as work:
-        new = await replies.not_heard_before(work, ear.name, {one.id for one in heard})
-        fresh = {one.id: one for one in heard if one.id in new}.values()
+        new = await replies.not_heard_before(work, ear.name, {_identity(one) for one in heard})
+        fresh = {_identity(one): one for one in heard if _identity(one) in new}.values()
         receipts = [one for one in fresh if isinstance(one, Receipt)]
         complaints = [one for one in fresh if isinstance(one, Complaint)]
         written = [one for one in fresh if isinstance(one, base.Reply)]
@@ -71,6 +71,11 @@ async def receive(gateway: Gateway, ear: Ear, heard: Sequence[Heard]) -> int:
         changed += [contact for one in senders for contact in await replying.answer(gateway, work, ear.name, one)]
     announce(gateway, changed, wake=bool(changed or senders or complaints))
     return len(new)
+
+
+def _identity(one: Heard) -> str:
+    """What makes it the same thing said again. A provider that counts its replies anew must not lose us a STOP."""
+    return "\n".join((one.id, one.sender, one.text)) if isinstance(one, base.Reply) else one.id
 
 
 async def _attempts(work: Work, ear: Ear, references: Collection[str]) -> dict[str, Attempt]:

@@ -53,9 +53,13 @@ CONFIRMED_WITHIN = timedelta(minutes=5)
 _MEDIA = {Channel.SMS: Medium.SMS, Channel.EMAIL: Medium.EMAIL, Channel.CALLBACK: Medium.VOICE}
 
 _HELP = {
-    "zh": "如需帮助、延期或有异议，请致电{phone}或访问 {help_url} 。回复T停止接收短信。",
-    "en": "For help, more time or a dispute: {help_url} or {phone}. Reply STOP to end texts.",
+    "zh": "我们可以为您提供帮助、商量延期，也可以处理异议。",
+    "en": "We can help, look for more time with you, or look into what you dispute.",
 }
+"""What the template of an answer goes on with: where to reach us, and how to stop."""
+
+_STOPPED_ALL = "opt_out_all"
+"""The template that tells who wants no contact at all what has stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,9 +216,10 @@ async def _answered(
 ) -> list[Contact]:
     """One confirmation, or one word of help, by the way the customer wrote, and by the rules like any contact."""
     if meaning in (Meaning.STOP, Meaning.STOP_ALL):
-        purpose, variables = Purpose.OPT_OUT_CONFIRMATION, {}
+        purpose, variables = Purpose.OPT_OUT_CONFIRMATION, dict[str, object]()
     elif meaning is Meaning.HELP:
-        purpose, variables = Purpose.CUSTOMER_REPLY, {"answer": _help(gateway, customer)}
+        language = "zh" if customer.locale.startswith("zh") else "en"
+        purpose, variables = Purpose.CUSTOMER_REPLY, {"answer": _HELP[language]}
     else:
         return []
     wanted = RequestContact(
@@ -224,6 +229,7 @@ async def _answered(
         customer_id=customer.id,
         purpose=purpose,
         channels=(written.channel,),
+        template=_STOPPED_ALL if meaning is Meaning.STOP_ALL else None,
         variables=variables,
         in_reply_to=outside.id,
         # What comes late is a message to somebody who asked for none: 47 CFR 64.1200(a)(12).
@@ -231,11 +237,6 @@ async def _answered(
     )
     [accepted] = await accept_in(gateway, work, [wanted])
     return [accepted.contact] if isinstance(accepted, Answer) else []
-
-
-def _help(gateway: Gateway, customer: Customer) -> str:
-    words = _HELP["zh" if customer.locale.startswith("zh") else "en"]
-    return words.format(phone=gateway.settings.lender_phone, help_url=gateway.settings.lender_help_url)
 
 
 def _reply(

@@ -117,6 +117,7 @@ async def work(settings: Settings) -> None:
         working = Working(gateway)
         await stopping.wait()
         await working.stop()
+        log.info("stopped")
 
 
 def _settle_memory() -> None:

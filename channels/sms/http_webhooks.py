@@ -6,9 +6,11 @@ One JSON object, or a list of them:
                                         and "code", "bad_address": true, "at" where there is something to say
     {"type": "reply", "id", "from", "text"}                                    and "at" where it is known
 
-`reference` is the one that went with the message; "at" is ISO 8601 with its offset.
+`reference` is the one that went with the message; "from" is a number in full, +8613800000000; "at" is ISO 8601 with
+its offset.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -30,6 +32,9 @@ from channels.webhooks import (
 )
 
 ARRIVALS = {"accepted": Arrival.ACCEPTED, "delivered": Arrival.DELIVERED, "failed": Arrival.FAILED}
+
+_NUMBER = re.compile(r"\+[1-9][0-9]{4,14}", re.ASCII)
+"""E.164. Without its country a number may be somebody else's, and a STOP would be nobody's."""
 
 
 class HttpListener:
@@ -83,7 +88,9 @@ def _receipt(fields: Fields) -> Receipt:
 
 def _reply(fields: Fields) -> Reply:
     text = reply_text(optional(fields, "text") or "")
-    return Reply(id=reply_id(fields.get("id")), sender=sender_of(fields, "from"), text=text, at=_at(fields))
+    if not _NUMBER.fullmatch(sender := sender_of(fields, "from")):
+        raise WebhookUnreadable("its from is no number with + and its country")
+    return Reply(id=reply_id(fields.get("id")), sender=sender, text=text, at=_at(fields))
 
 
 def _at(fields: Fields) -> datetime | None:

@@ -242,7 +242,7 @@ async def test_a_time_that_the_gateway_chose_is_not_told_as_the_callers_wish(api
 async def test_an_answer_that_leaves_at_night_says_why_the_hours_did_not_hold_it(api: Api) -> None:
     world, customer = api.world, await api.world.customer()
     world.clock.advance(datetime(2026, 11, 24, 15, 30, tzinfo=UTC))  # half past eleven in the evening in China
-    wish: dict[str, Any] = {"purpose": Purpose.CUSTOMER_REPLY, "variables": {"answer": "We have noted it."}}
+    wish: dict[str, Any] = {"purpose": Purpose.CUSTOMER_REPLY, "variables": {"answer": "已记录。"}}
     await world.request(customer, Channel.SMS, caller=world.trusted(Purpose.CUSTOMER_REPLY), **wish)
 
     [decided] = [one for one in (await told(api, customer))["nodes"] if one["kind"] == "decision"]

@@ -1,13 +1,14 @@
 """What providers say later: heard once, harmless when late, repeated or out of order."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from channels.base import Arrival, Complaint, OutcomeUnknown, Receipt, TemporaryFailure
+from channels.base import Arrival, Complaint, OutcomeUnknown, Receipt, Reply, TemporaryFailure
 from gateway import contact, ending
 from gateway.contact import Answer
 from gateway.core import Ear
@@ -15,8 +16,9 @@ from gateway.model import AttemptOutcome, ContactStatus
 from gateway.receiving import receive
 from gateway.requests import NewPoint
 from gateway.store import customers as store
+from gateway.store import replies
 from policies.facts import Channel, ConsentStatus
-from tests.world import NOON_IN_CHINA, SERVICE, World, open_world
+from tests.world import MOBILES, NOON_IN_CHINA, SERVICE, World, open_world
 
 SMS = Ear("sms", Channel.SMS, frozenset({"sms"}))
 MAIL = Ear("mail", Channel.EMAIL, frozenset({"email"}))
@@ -52,6 +54,18 @@ async def test_the_same_said_twice_is_heard_once(world: World) -> None:
 
     assert new == [1, 0]
     assert len(await _events(world, answer)) == 2  # taken, delivered
+
+
+async def test_another_reply_under_an_id_that_was_used_is_heard(world: World) -> None:
+    customer = await world.customer("CN")
+    said = Reply("1", "+8613900000001", "hello")
+
+    new = [await receive(world.gateway, SMS, [one]) for one in (said, said, replace(said, text="STOP"))]
+    new.append(await receive(world.gateway, SMS, [replace(said, sender=MOBILES["CN"])]))
+
+    assert new == [1, 0, 1, 1]
+    async with world.gateway.database.read() as work:
+        assert [one.text for one in await replies.of_customers(work, [customer.id])] == ["hello"]
 
 
 async def test_said_at_once_to_two_processes_it_is_heard_once(tmp_path: Path) -> None:

@@ -325,8 +325,8 @@ def test_an_unknown_template_is_an_answer_of_its_own(name: str) -> None:
     assert error.value.template == name
 
 
-def test_the_twelve_purposes_the_answers_to_an_application_and_a_booked_call_are_the_templates() -> None:
-    others = {"application_approved", "application_declined", "callback"}
+def test_the_templates_are_the_twelve_purposes_and_what_has_words_of_its_own() -> None:
+    others = {"application_approved", "application_declined", "callback", "opt_out_all"}
 
     assert WORDS.names() == {purpose.lower() for purpose in Purpose} | others
 
