@@ -131,10 +131,12 @@ def _needs_a_person(meaning: Meaning, also: Sequence[Meaning]) -> bool:
 
 async def _on_record(work: Work, provider: str, written: Written, point: ContactPoint) -> OutsideContact:
     """A contact that the customer began. It is what an answer answers."""
+    id_ = work.new_id()
     outside = OutsideContact(
-        id=work.new_id(),
+        id=id_,
         customer_id=point.customer_id,
-        reference=f"{written.reply.id}:{point.customer_id}",
+        # Its own id beside the provider's: a provider may count anew, and two customers may share a number.
+        reference=f"{written.reply.id}:{id_}",
         medium=_MEDIA[written.channel],
         result=OutsideResult.DELIVERED,
         initiator=Initiator.CUSTOMER,

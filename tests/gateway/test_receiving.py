@@ -61,11 +61,12 @@ async def test_another_reply_under_an_id_that_was_used_is_heard(world: World) ->
     said = Reply("1", "+8613900000001", "hello")
 
     new = [await receive(world.gateway, SMS, [one]) for one in (said, said, replace(said, text="STOP"))]
-    new.append(await receive(world.gateway, SMS, [replace(said, sender=MOBILES["CN"])]))
+    theirs = replace(said, sender=MOBILES["CN"])
+    new += [await receive(world.gateway, SMS, [one]) for one in (theirs, replace(theirs, text="STOP"), theirs)]
 
-    assert new == [1, 0, 1, 1]
+    assert new == [1, 0, 1, 1, 1, 0]
     async with world.gateway.database.read() as work:
-        assert [one.text for one in await replies.of_customers(work, [customer.id])] == ["hello"]
+        assert [one.text for one in await replies.of_customers(work, [customer.id])] == ["hello", "STOP"]
 
 
 async def test_said_at_once_to_two_processes_it_is_heard_once(tmp_path: Path) -> None:
