@@ -397,6 +397,11 @@ async def lift_hold(gateway: Gateway, caller: Caller, hold_id: str, reason: str)
             raise problem(UserErrorCode.CONFLICT, "an erasure is not taken back", "holdId")
         if hold.kind is HoldKind.APPLICATION:
             raise problem(UserErrorCode.CONFLICT, "it ends when the application is decided", "holdId")
+        if hold.kind is HoldKind.CEASE and caller.role not in (Role.COMPLIANCE, Role.ADMIN):
+            owner = (await store.by_id(work, [hold.customer_id]))[hold.customer_id]
+            if await erasures.suppressed(work, [erasures.of_reference(work, owner.reference)]):
+                message = "this customer was erased before: compliance decides whether they are contacted again"
+                raise problem(UserErrorCode.CONFLICT, message, "holdId")
         await store.lift_hold(work, hold, reason, caller)
         return replace(hold, lifted_at=work.now)
 

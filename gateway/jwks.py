@@ -94,7 +94,7 @@ class PublishedKeys:
             async with asyncio.timeout(ANSWER_SECONDS):
                 self._keys = _usable(await self._read(self._url or await self._published_at()))
             self._answered_at = self._elapsed()
-        except (Unanswered, httpx.HTTPError, TimeoutError) as error:
+        except (Unanswered, httpx.HTTPError, httpx.InvalidURL, UnicodeError, TimeoutError) as error:
             log.warning("the issuer's keys cannot be read", error=type(error).__name__, why=_why(error))
         finally:
             self._asking = None

@@ -13,7 +13,7 @@ from decimal import Decimal
 from sqlalchemy import select
 
 from gateway import relief
-from gateway.calendars import day_over
+from gateway.calendars import day_of, day_over
 from gateway.callers import may_see
 from gateway.contact import announce
 from gateway.core import Gateway
@@ -50,7 +50,7 @@ async def record(gateway: Gateway, caller: Caller, wanted: RecordPromise) -> tup
         before = {one.id: one for one in await customers.promises_of(work, [customer.id])}
         if (made := await once.before(work)) is not None:
             return customer, before[made], True
-        new = await _read(work, customer, wanted)
+        new = await _read(gateway, work, customer, wanted)
         for one in before.values():
             if replace(one, id=new.id, made_at=new.made_at) == new:
                 await once.keep(work, one.id)
@@ -60,12 +60,11 @@ async def record(gateway: Gateway, caller: Caller, wanted: RecordPromise) -> tup
     return customer, new, False
 
 
-async def _read(work: Work, customer: Customer, wanted: RecordPromise) -> PromiseEntry:
+async def _read(gateway: Gateway, work: Work, customer: Customer, wanted: RecordPromise) -> PromiseEntry:
     made_at = wanted.made_at or work.now
     if made_at > work.now:
         raise problem(UserErrorCode.INVALID, "lies in the future", "madeAt")
-    # A day's grace: the customer's today may be our tomorrow.
-    if (made_at.date() - wanted.pay_by).days > 1:
+    if wanted.pay_by < day_of(gateway, customer, made_at):
         raise problem(UserErrorCode.INVALID, "lies before the promise was made", "payBy")
     if wanted.pay_by - made_at.date() > LONGEST:
         message = f"lies more than {LONGEST.days} days ahead: nothing would be asked for until then"
@@ -86,20 +85,28 @@ async def _read(work: Work, customer: Customer, wanted: RecordPromise) -> Promis
 
 
 async def _check_sum(work: Work, customer: Customer, account: str | None, wanted: RecordPromise) -> None:
-    """What is more than is owed can never be kept, and would end as a broken promise."""
-    if wanted.amount is None:
-        return
+    """What is more than is owed can never be kept, and would end as a broken promise: with what is promised already."""
     owed = [
         one
         for one in await bills.of_customer(work, customer.id)
-        if account in (None, one.account.id) and one.status in _OWED
+        if account in (None, one.account.id) and one.status in _OWED and one.amount_left
     ]
-    if not owed:
+    if not owed and account is not None:
         raise problem(UserErrorCode.CONFLICT, "nothing is left to be paid", "account")
+    if wanted.amount is None:
+        return
+    if not wanted.amount:
+        raise problem(UserErrorCode.INVALID, "must be more than nothing", "amount")
     if all(one.currency != wanted.currency for one in owed):
         raise problem(UserErrorCode.INVALID, "is not the currency of what is owed", "amount", "currency")
-    if wanted.amount > sum(one.amount_left for one in owed if one.currency == wanted.currency):
-        raise problem(UserErrorCode.INVALID, "is more than is left to be paid", "amount")
+    promised = sum(
+        one.amount or Decimal()
+        for one in await payments.promises(work, [customer.id], PromiseStatus.OPEN)
+        if one.currency == wanted.currency and account in (None, one.account_id)
+    )
+    if promised + wanted.amount > sum(one.amount_left for one in owed if one.currency == wanted.currency):
+        message = "is more than is left to be paid beside what is promised already; withdrawPromise takes one back"
+        raise problem(UserErrorCode.INVALID, message, "amount")
 
 
 @repeated
@@ -141,7 +148,9 @@ async def watch(gateway: Gateway, limit: int = 200) -> int:
                 is_open = one.status is PromiseStatus.OPEN
                 if not is_open or one.id not in ids or work.now < day_over(gateway, customer, one.pay_by):
                     continue
-                status = PromiseStatus.KEPT if is_enough(one, came[one.id]) else PromiseStatus.BROKEN
+                # Where all is paid, whichever promise the money was for, nothing was broken.
+                is_kept = is_enough(one, came[one.id]) or await payments.all_paid(work, one)
+                status = PromiseStatus.KEPT if is_kept else PromiseStatus.BROKEN
                 await payments.settle(work, one, status, GATEWAY)
                 replaced += await relief.shown(gateway, work, customer.id, one.id)
                 settled += 1

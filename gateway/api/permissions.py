@@ -317,9 +317,14 @@ FIELDS: Mapping[str, Row] = {
 """What each role sees of each field of each type, by `Type.field`."""
 
 
+BY_SCOPE_ALONE = frozenset({"mintCustomerToken"})
+"""What no key may that was not made for it: such a token shows without a reason what is its customer's."""
+
+
 def may(caller: Caller, operation: str) -> bool:
     """Whether the caller's role may, and its scopes, where it has any, name it."""
-    return caller.role in PERMISSIONS[operation] and (not caller.scopes or operation in caller.scopes)
+    is_named = operation in caller.scopes or (not caller.scopes and operation not in BY_SCOPE_ALONE)
+    return caller.role in PERMISSIONS[operation] and is_named
 
 
 def scopes(role: Role) -> list[str]:

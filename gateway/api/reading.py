@@ -19,6 +19,7 @@ from babel.numbers import get_currency_precision, list_currencies
 
 from gateway.api.ids import Kind, NoId, parse_id
 from gateway.model import Unacceptable, UserError, UserErrorCode
+from gateway.words.variables import clean
 
 T = TypeVar("T")
 
@@ -61,7 +62,7 @@ class Reader:
 
     def text(self, value: str, *path: str, longest: int = LONGEST_NAME) -> str:
         """Not blank, not over-long, and nothing in it that a database cannot keep."""
-        if not value.strip():
+        if not clean(value):
             self.wrong("must not be empty", *path)
         elif len(value) > longest:
             self.wrong(f"has more than {longest} characters", *path)

@@ -81,6 +81,8 @@ def _read(reason: str | None) -> str | None:
     with asked():
         read = Reader()
         said = read.optional_text(reason, "reason", longest=LONGEST_REASON)
+        if said is not None and not any(one.isalnum() for one in said):
+            read.wrong("must say why", "reason")
         read.finish()
     return said
 

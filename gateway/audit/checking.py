@@ -17,7 +17,7 @@ from gateway.store import acts, chains, log
 from gateway.store.attempts import FORWARD
 from gateway.store.chains import Span
 from gateway.store.database import Database
-from gateway.store.vault import Tampered
+from gateway.store.vault import ERASED, Tampered
 from gateway.store.work import Work
 from policies.facts import Channel
 
@@ -150,7 +150,7 @@ class _Left:
         match kind:
             case "act":
                 self._act(content)
-            case "complaint" | "hardship_signal" | "hold" | "promise" | "reply":
+            case "application" | "complaint" | "hardship_signal" | "hold" | "promise" | "reply":
                 self.rows[kind][id_] = dict(_BEGUN[kind])
             case "contact":
                 self.contacts[id_] = False
@@ -199,6 +199,8 @@ async def _states(work: Work, ended: Mapping[str, Sequence[Entry]]) -> None:
                 raise Broken(f"{id_} is on record, and not there", kind=name)
             if found[id_].get(_WHOSE.get(name, "")) not in left.erased:
                 _compare(name, found[id_], rows[id_], log.state_columns(name))
+                if name == "contact_point":
+                    _indexed(work, found[id_])
     for row in await chains.rows(work, "attempt", list(left.attempts)):
         _compare("attempt", row, log.at_rest(left.attempts[row["id"]]), _DERIVED)
     for row in await chains.rows(work, "contact", list(left.contacts)):
@@ -211,6 +213,7 @@ def _is_a_strangers(name: str, row: Mapping[str, Any]) -> bool:
 
 
 _BEGUN: Mapping[str, Mapping[str, Any]] = {
+    "application": {"status": "OPEN"},
     "complaint": {"status": "OPEN"},
     "hardship_signal": {},
     "hold": {},
@@ -220,6 +223,7 @@ _BEGUN: Mapping[str, Mapping[str, Any]] = {
 """What of a recorded row changes, as it is before any act."""
 
 _WHOSE = {
+    "application": "customer_id",
     "complaint": "customer_id",
     "customer": "id",
     "contact_point": "customer_id",
@@ -241,6 +245,13 @@ async def _of_chains(work: Work, name: str, ended: Collection[str]) -> list[dict
     if HOUSE in ended and name == "reply":
         found += await chains.rows_of_nobody(work, name)
     return found
+
+
+def _indexed(work: Work, point: Mapping[str, Any]) -> None:
+    """Whose an address is, is looked up by its index: who exchanged two would exchange two people."""
+    address = work.open(point["customer_id"], point["address"])
+    if address != ERASED and work.index(address) != point["address_index"]:
+        raise Broken(f"the index of {point['id']} is not of its address", kind="contact_point")
 
 
 def _compare(name: str, row: Mapping[str, Any], left: Mapping[str, Any], columns: Iterable[str]) -> None:

@@ -138,10 +138,7 @@ async def change_account(work: Work, account: Account, by: Caller, customer_id: 
 
 
 async def _act(work: Work, by: Caller, what: str, rows: Collection[tuple[str, Row]]) -> None:
-    details = [
-        (whose, row["id"], {name: value for name, value in row.items() if name != "reference"}) for whose, row in rows
-    ]
-    await acts.add_each(work, by, what, details)
+    await acts.add_each(work, by, what, [(whose, row["id"], row) for whose, row in rows])
 
 
 def bill(row: Any) -> Bill:

@@ -48,10 +48,10 @@ CHANGED = {
 """The columns of those that do change. An attempt's follow from its events, the others' from acts."""
 
 STATES: dict[str, set[str]] = {
-    # References and blind indexes would outlive an erasure here, a token opens a door, a key is wrapped anew.
-    "customer": {"reference", "log_seq", "log_hash", "data_key"},
+    # An index follows from its address, a token opens a door, a key is wrapped anew.
+    "customer": {"log_seq", "log_hash", "data_key"},
     "contact_point": {"address_index", "unsubscribe_token"},
-    "bill": {"reference"},
+    "bill": set(),
     "caller": set(),
     "api_key": {"last_used_at"},
     "pause": set(),

@@ -142,6 +142,14 @@ async def owes(work: Work, promise: Promised) -> bool:
     return await work.one(statement.limit(1)) is not None
 
 
+async def all_paid(work: Work, promise: Promised) -> bool:
+    """Whether every bill on the promised debts is paid."""
+    statement = select(_BILL.c.status).where(_BILL.c.customer_id == promise.customer_id)
+    if promise.account_id is not None:
+        statement = statement.where(_BILL.c.account_id == promise.account_id)
+    return {row.status for row in await work.all(statement.distinct())} == {BillStatus.PAID}
+
+
 async def settle(
     work: Work, promise: Promised, status: PromiseStatus, by: Caller, *, reason: str | None = None
 ) -> None:

@@ -10,6 +10,7 @@ import httpx
 from starlette.types import ASGIApp
 
 from gateway.api.ids import Kind, global_id
+from gateway.api.permissions import scopes
 from gateway.callers import create_key
 from gateway.model import Bill, Contact, ContactPoint, Customer, Role
 from gateway.server import build
@@ -32,6 +33,8 @@ class Api:
                 role,
                 name or role.lower(),
                 customer_id=customer.id if customer else None,
+                # All of the role, and what only a key may that was made for it.
+                scopes=frozenset(scopes(role)) if role in (Role.SERVICE, Role.ADMIN) else frozenset(),
             )
         return self.keys[who]
 

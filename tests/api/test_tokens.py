@@ -18,6 +18,21 @@ MINT = """mutation ($input: MintCustomerTokenInput!) {
     mintCustomerToken(input: $input) { token expiresAt userErrors { code field } } }"""
 
 
+MINTING = frozenset({"mintCustomerToken"})
+
+
+async def test_only_a_key_that_was_made_for_it_makes_tokens(api: Api) -> None:
+    customer = await api.world.customer()
+    plain = await create_key(api.world.gateway.database, Role.SERVICE, "billing")
+    made_for_it = await create_key(api.world.gateway.database, Role.SERVICE, "frontend", scopes=MINTING)
+
+    refused = await api.error(MINT, {"input": {"customerId": api.id(customer)}}, bearer=plain)
+    minted = await mint(api, customer, bearer=made_for_it)
+
+    assert refused["extensions"]["code"] == "FORBIDDEN"
+    assert minted["token"]
+
+
 async def mint(api: Api, customer: Customer, *, bearer: str = "", role: Role = Role.SERVICE, **more: Any) -> Any:
     given = {"customerId": api.id(customer), **more}
     return (await api.data(MINT, {"input": given}, role=role, bearer=bearer))["mintCustomerToken"]
@@ -120,7 +135,7 @@ async def test_it_is_the_same_caller_each_time_for_a_minter_and_a_customer(api: 
 @pytest.mark.parametrize("how", ["caller revoked", "key revoked", "key expired"])
 async def test_it_is_gone_with_its_minters_key(api: Api, how: str) -> None:
     expires_at = NOON_IN_CHINA + timedelta(seconds=8) if how == "key expired" else None
-    key = await create_key(api.world.gateway.database, Role.SERVICE, "frontend", expires_at=expires_at)
+    key = await create_key(api.world.gateway.database, Role.SERVICE, "frontend", scopes=MINTING, expires_at=expires_at)
     token = (await mint(api, await api.world.customer(), bearer=key))["token"]
     before = await opened(api, token)
     async with api.world.gateway.database.read() as work:
@@ -135,7 +150,7 @@ async def test_it_is_gone_with_its_minters_key(api: Api, how: str) -> None:
 
 
 async def test_it_outlives_a_rotation_of_its_minters_key(api: Api) -> None:
-    key = await create_key(api.world.gateway.database, Role.SERVICE, "frontend")
+    key = await create_key(api.world.gateway.database, Role.SERVICE, "frontend", scopes=MINTING)
     token = (await mint(api, await api.world.customer(), bearer=key))["token"]
     minter = await authenticate(api.world.gateway, f"Bearer {key}")
     assert minter is not None

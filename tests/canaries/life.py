@@ -176,6 +176,8 @@ async def live(folder: Path) -> Life:
             role: await asyncio.to_thread(run, ["keys", "create", "--role", role, "--name", role.lower()], env)
             for role in ("SERVICE", "AGENT", "COMPLIANCE", "ADMIN")
         }
+        made = ["keys", "create", "--role", "SERVICE", "--name", "frontend", "--scope", "mintCustomerToken"]
+        keys["FRONTEND"] = await asyncio.to_thread(run, made, env)
         log = folder / "serve.log"
         one = await stack.enter_async_context(_served(env, log))
         http = await stack.enter_async_context(httpx.AsyncClient(base_url=one.url, timeout=120))
@@ -463,7 +465,7 @@ async def _see(callers: Callers, customer: str, other: str) -> None:
     await callers.say("ADMIN", inbox, {one: life.plant(f"{one}.reason") for one in ("to", "subject")})
     export = {"customerId": customer, "reason": life.plant("ExportCustomerInput.reason")}
     await callers.do("COMPLIANCE", "exportCustomer", export, "export")
-    await callers.do("SERVICE", "mintCustomerToken", {"customerId": customer, "scopes": ["viewer"]}, "token")
+    await callers.do("FRONTEND", "mintCustomerToken", {"customerId": customer, "scopes": ["viewer"]}, "token")
     erase = {"customerId": other, "reason": life.plant("EraseCustomerInput.reason")}
     await callers.do("COMPLIANCE", "eraseCustomer", erase, "erasure { keptUntil }")
 

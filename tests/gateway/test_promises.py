@@ -11,7 +11,7 @@ from gateway import payments, promises
 from gateway.model import Customer, PromiseEntry, Unacceptable
 from gateway.requests import RecordPayment, RecordPromise
 from gateway.store import customers
-from policies.facts import Channel, PromiseStatus, Purpose
+from policies.facts import BillStatus, Channel, PromiseStatus, Purpose
 from tests.world import AGENT, SERVICE, World
 
 FRIDAY, MONDAY = date(2026, 11, 27), date(2026, 11, 30)
@@ -64,6 +64,33 @@ async def test_what_kept_an_earlier_promise_does_not_keep_a_later_one_when_its_d
     assert await statuses(world, customer) == ["KEPT", "BROKEN"]
 
 
+async def test_who_has_paid_everything_has_broken_nothing(world: World) -> None:
+    customer = await world.customer()
+    await world.bill(customer, amount=Decimal(100), account="A")
+    await promise(world, customer, FRIDAY)
+    await promise(world, customer, MONDAY, **yuan("60"))
+
+    with pytest.raises(Unacceptable, match="beside what is promised already"):
+        await promise(world, customer, FRIDAY, **yuan("41"))
+    await pay(world, "70", "P-1")
+    await pay(world, "30", "P-2")
+    world.wait(days=8)
+    await promises.watch(world.gateway)
+
+    assert await statuses(world, customer) == ["KEPT", "KEPT"]
+
+
+async def test_a_debt_that_is_written_off_keeps_no_promise(world: World) -> None:
+    customer = await world.customer()
+    bill = await world.bill(customer, amount=Decimal(100), account="A")
+    await promise(world, customer, FRIDAY)
+    await world.bill(customer, reference=bill.reference, account="A", status=BillStatus.WRITTEN_OFF)
+    world.wait(days=8)
+    await promises.watch(world.gateway)
+
+    assert await statuses(world, customer) == ["BROKEN"]
+
+
 async def test_the_same_promise_said_many_times_at_once_is_one(world: World) -> None:
     customer = await world.customer()
     await world.bill(customer, account="A")
@@ -94,8 +121,11 @@ async def test_one_key_is_one_promise_whatever_became_of_it(world: World) -> Non
     [
         (yuan("100.01"), "more than is left"),
         ({"amount": Decimal(40), "currency": "USD"}, "not the currency"),
+        (yuan("0"), "more than nothing"),
         ({"pay_by": date(2027, 11, 28)}, "more than 366 days ahead"),
+        ({"pay_by": date(2026, 11, 23)}, "before the promise was made"),
         ({"account": "B", **yuan("1")}, "nothing is left to be paid"),
+        ({"account": "B"}, "nothing is left to be paid"),
     ],
 )
 async def test_what_could_never_be_kept_is_no_promise(world: World, more: dict[str, Any], message: str) -> None:
