@@ -15,7 +15,7 @@ from decimal import Decimal
 
 from babel.numbers import get_currency_precision
 
-from gateway import contact, ending
+from gateway import contact, despair, ending
 from gateway.calendars import day_of
 from gateway.callers import may_see
 from gateway.core import Gateway
@@ -93,7 +93,10 @@ async def submit(gateway: Gateway, caller: Caller, wanted: SubmitApplication) ->
         await customers.add_hold(work, hold, note=None, caller_id=caller.id)
         await applications.add(work, new, caller)
         await once.keep(work, new.id)
-        taken_back = await _quieten(work, caller, bill)
+        taken_back = [
+            *await _quieten(work, caller, bill),
+            *await despair.heard(work, caller, customer.id, wanted.reason),
+        ]
     contact.announce(gateway, taken_back, wake=False)
     return Submitted(new, replayed=False)
 

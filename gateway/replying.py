@@ -43,7 +43,7 @@ from gateway.store import contacts, customers, replies
 from gateway.store.faults import repeated
 from gateway.store.work import Work
 from policies.facts import Channel, ConsentStatus, HoldKind, Initiator, Medium, Purpose
-from policies.replies import Meaning, understand
+from policies.replies import Meaning, is_urgent, understand
 
 CUSTOMER = "customer"
 """Who recorded it: the customer, by what they wrote, without a key."""
@@ -99,7 +99,7 @@ async def answer(gateway: Gateway, work: Work, provider: str, written: Written) 
         outside = await _on_record(work, provider, written, point)
         taken_back += await despair.heard(work, GATEWAY, customer.id, written.reply.text)
         hold = await _act(work, written, customer, point, understood.meaning)
-        is_open = _needs_a_person(understood.meaning, understood.also)
+        is_open = _needs_a_person(understood.meaning, understood.also) or is_urgent(written.reply.text)
         if is_open and hold is None:
             # They said stop, and more: whatever it is, nothing is sent before somebody has read it.
             hold = await _hold(work, customer, HoldKind.UNREAD_REPLY, None)
@@ -286,6 +286,8 @@ async def settle(gateway: Gateway, caller: Caller, reply_id: str, note: str) -> 
             if await _lift(work, found, note, caller):
                 offers = await _offered(gateway, work, found.customer_id, found.hold_id)
             await contacts.reconsider(work, found.customer_id)
+        if found.customer_id is not None:
+            offers += await despair.heard(work, caller, found.customer_id, note)
     announce(gateway, offers, wake=True)
     return settled
 

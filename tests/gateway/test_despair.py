@@ -1,21 +1,23 @@
 """Words of suicide or self-harm: a person looks first, nothing is demanded or offered, and what is held stays held."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from structlog.testing import capture_logs
 
 from channels import base
-from gateway import complaining, relief, replying
+from gateway import applications, complaining, relief, replying
 from gateway.complaining import FileComplaint
 from gateway.contact import Answer
 from gateway.core import Ear
 from gateway.model import Bill, ContactStatus, Customer, ReplyStatus
 from gateway.receiving import receive
 from gateway.relief import RecordHardshipSignal
+from gateway.requests import SubmitApplication
 from gateway.store import contacts, customers, replies
 from policies.facts import Channel, HoldKind, Purpose
 from policies.hardship import SignalKind
+from policies.plans import Instalment
 from tests.world import AGENT, MOBILES, World, open_world
 
 EAR = Ear("sms", Channel.SMS, frozenset({"sms"}))
@@ -91,6 +93,34 @@ async def test_what_staff_note_of_a_hardship_holds_and_offers_nothing(tmp_path: 
         assert await held(world, customer) == {HoldKind.VULNERABLE, HoldKind.UNREAD_REPLY}
         assert {one.status for one in offers} <= {ContactStatus.REFUSED}
         assert (await world.now(waiting)).status is ContactStatus.CANCELLED
+
+
+async def test_the_reason_of_an_application_and_the_note_on_a_reply_are_looked_at_too(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        customer, bill, _ = await owing(world)
+        other = await world.customer("US")
+        parts = (Instalment(date(2026, 12, 10), bill.amount_due),)
+        reason = "I want to kill myself because of this debt"
+        await applications.submit(world.gateway, AGENT, SubmitApplication("k", "f", bill.id, parts, reason))
+        await receive(world.gateway, EAR, [base.Reply("r", MOBILES["US"], "what is this?")])
+        async with world.gateway.database.read() as work:
+            [reply] = await replies.of_customers(work, [other.id])
+        await replying.settle(world.gateway, AGENT, reply.id, "rang: she wants to end her life")
+
+        assert HoldKind.VULNERABLE in await held(world, customer)
+        assert await held(world, other) == {HoldKind.VULNERABLE, HoldKind.UNREAD_REPLY}
+
+
+async def test_who_seems_to_say_stop_in_despair_is_read_by_a_person(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        customer = await world.customer("CN")
+
+        await writes(world, "I don't want to be here anymore")
+
+        async with world.gateway.database.read() as work:
+            [reply] = await replies.of_customers(work, [customer.id])
+        assert reply.status is ReplyStatus.OPEN
+        assert HoldKind.VULNERABLE in await held(world, customer)
 
 
 async def test_the_same_said_twice_is_one_hold(tmp_path: Path) -> None:

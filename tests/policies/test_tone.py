@@ -332,6 +332,7 @@ APOLOGIES = [
 ]
 
 NO_APOLOGIES = [
+    "We apologise for having to visit you at home on Monday.",
     "对催收员明天上门一事，我们深表歉意。",
     "对催收员即将上门一事，我们深表歉意。",
     "如您不还款，催收员上门一事我们深表歉意。",
