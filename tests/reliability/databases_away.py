@@ -16,7 +16,7 @@ from tests.reliability.stage import Stage, stage
 WAITS = 5.0
 """Seconds between two restarts, and before the load ends."""
 
-DISK_MEGABYTES = 8
+DISK_MEGABYTES = 64
 
 
 async def restart(folder: Path, seed: int, rate: float) -> tuple[Stage, dict[str, object], list[Promise]]:
