@@ -488,13 +488,13 @@ def is_running(pid: int) -> bool:
 async def test_killed_half_way_and_started_again_nothing_is_there_twice_and_nobody_is_left(
     tmp_path: Path, how: signal.Signals
 ) -> None:
-    rows = 8000
+    rows = 16_000  # so many that a slow look at it still comes before its end
     path = many_customers(tmp_path, rows)
     async with open_world(tmp_path) as world:
         env = environment(tmp_path, rulebooks=tmp_path / "rulebooks")
         command = [COMMAND, "import", "--kind", "customers", "--json", str(path)]
         killed = await asyncio.create_subprocess_exec(*command, env=env, stdout=PIPE, stderr=PIPE)
-        await _until_there_are(world, 2000)
+        await _until_there_are(world, 1)
         others = started_by(killed.pid)
         killed.send_signal(how)
         await killed.communicate()
