@@ -122,8 +122,7 @@ async def withdraw(gateway: Gateway, caller: Caller, promise_id: str, reason: st
             return found
         if found.status is not PromiseStatus.OPEN:
             raise problem(UserErrorCode.TOO_LATE, f"the promise is {found.status} already", "promiseId")
-        [open_] = [one for one in await payments.promises(work, [owner], PromiseStatus.OPEN) if one.id == promise_id]
-        await payments.settle(work, open_, PromiseStatus.WITHDRAWN, caller, reason=reason)
+        await payments.settle(work, found, PromiseStatus.WITHDRAWN, caller, reason=reason)
         await contacts.reconsider(work, owner)
     gateway.due.set()
     return replace(found, status=PromiseStatus.WITHDRAWN)

@@ -171,22 +171,22 @@ def of_reference(work: Work, reference: str) -> str:
 async def shred(work: Work, ids: Collection[str], by: Caller) -> None:
     """Destroy the customers' keys, and what else could tell who they were. The rows of the record stay as they are."""
     # What nobody can have registered before: a reference that is taken already would stop every erasure beside it.
-    erased_ = f"erased-{secrets.token_hex(8)}-"
+    mark = f"erased-{secrets.token_hex(8)}-"
     for one in ids:
         # Again: an import may have brought more since it was asked for.
         await suppress(work, one)
         erased = {"erased_at": work.now, "windows": []}
         await acts.add(work, by, "customer.erased", one, erased, customer_id=one)
-        await work.change("customer", [{"id": one, "data_key": None, "reference": f"{erased_}{one}", **erased}])
+        await work.change("customer", [{"id": one, "data_key": None, "reference": f"{mark}{one}", **erased}])
     rows = await work.all(select(_POINT.c.id).where(_POINT.c.customer_id.in_(ids)))
-    points = [{"id": row.id, "address_index": f"{erased_}{row.id}", "usable": False} for row in rows]
+    points = [{"id": row.id, "address_index": f"{mark}{row.id}", "usable": False} for row in rows]
     await work.change("contact_point", points)
     await work.run(delete(_EVENT).where(_EVENT.c.customer_id.in_(ids)))
-    await _forget_accounts(work, ids, erased_)
-    await work.run(update(_BILL).where(_BILL.c.customer_id.in_(ids)).values(reference=erased_ + _BILL.c.id))
+    await _forget_accounts(work, ids, mark)
+    await work.run(update(_BILL).where(_BILL.c.customer_id.in_(ids)).values(reference=mark + _BILL.c.id))
 
 
-async def _forget_accounts(work: Work, ids: Collection[str], erased: str) -> None:
+async def _forget_accounts(work: Work, ids: Collection[str], mark: str) -> None:
     """The references of debts that nobody owed but who is erased."""
     theirs = {row.account_id for row in await work.all(select(_BILL.c.account_id).where(_BILL.c.customer_id.in_(ids)))}
     others = select(_BILL.c.account_id).join(_CUSTOMER, _CUSTOMER.c.id == _BILL.c.customer_id)
@@ -194,7 +194,7 @@ async def _forget_accounts(work: Work, ids: Collection[str], erased: str) -> Non
         row.account_id
         for row in await work.all(others.where(_BILL.c.account_id.in_(theirs), _CUSTOMER.c.erased_at.is_(None)))
     }
-    await work.change("account", [{"id": one, "reference": f"{erased}{one}"} for one in sorted(theirs - kept)])
+    await work.change("account", [{"id": one, "reference": f"{mark}{one}"} for one in sorted(theirs - kept)])
 
 
 async def forget_strangers(work: Work, before: datetime) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from gateway.ids import global_id
-from gateway.model import Bill, Caller, Payment
+from gateway.model import Bill, Caller, Payment, PromiseEntry
 from gateway.store import acts, bills
 from gateway.store.work import Happening, Row, Work, table
 from policies.facts import BillStatus, PromiseStatus
@@ -151,7 +151,7 @@ async def all_paid(work: Work, promise: Promised) -> bool:
 
 
 async def settle(
-    work: Work, promise: Promised, status: PromiseStatus, by: Caller, *, reason: str | None = None
+    work: Work, promise: Promised | PromiseEntry, status: PromiseStatus, by: Caller, *, reason: str | None = None
 ) -> None:
     """It was kept, or broken; or taken back, for a reason."""
     row: Row = {"status": status}
