@@ -13,13 +13,13 @@ because the world has moved. An attempt is on record before its message leaves, 
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
 
 from channels.base import Accepted, ChannelFailure, OutcomeUnknown, TemporaryFailure
-from gateway import pausing, restoring
+from gateway import despair, pausing, restoring
 from gateway.accepting import Acceptance, judge
 from gateway.core import Gateway
 from gateway.delivering import OUTAGE, Dispatch, Doors, Step, decision_rows, next_step
@@ -49,6 +49,7 @@ from gateway.store.slots import Slot
 from gateway.store.work import Row, Work
 from policies import moments
 from policies.hardship import NOTICES
+from policies.replies import is_urgent
 
 log = structlog.get_logger(__name__)
 
@@ -77,10 +78,22 @@ async def accept(gateway: Gateway, requests: Sequence[RequestContact]) -> list[A
     """Decide on every request and record it with its decisions and its slot. Nothing is sent here."""
     async with gateway.database.write() as work:
         answers = await accept_in(gateway, work, requests)
+        gone = await _noted(work, requests, answers)
         accepted = [one.contact for one in answers if isinstance(one, Answer) and not one.replayed]
         is_due = any(contact.due_at is not None and contact.due_at <= work.now for contact in accepted)
-    announce(gateway, accepted, wake=is_due)
+    announce(gateway, [*accepted, *gone], wake=is_due)
     return answers
+
+
+async def _noted(work: Work, requests: Sequence[RequestContact], answers: list[Answer | Exception]) -> list[Contact]:
+    """Look at the notes of calls that were just booked. What was taken back; the answers tell of it."""
+    gone: list[Contact] = []
+    for place, (wanted, answer) in enumerate(zip(requests, answers, strict=True)):
+        if isinstance(answer, Answer) and not answer.replayed and wanted.note is not None and is_urgent(wanted.note):
+            gone += await despair.heard(work, wanted.caller, wanted.customer_id, wanted.note)
+            now = (await _repeated(work, {answer.contact.id}))[answer.contact.id]
+            answers[place] = replace(now, replayed=False)
+    return gone
 
 
 async def accept_in(

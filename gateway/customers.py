@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from gateway import addresses, ending, instalments
+from gateway import addresses, despair, ending, instalments
 from gateway.callers import may_see
 from gateway.core import Gateway
 from gateway.model import (
@@ -329,6 +329,8 @@ async def record_outside_contact(
             contact_point_id=await _point_by_address(work, customer, wanted.address),
         )
         await store.add_outside(work, outside, note=wanted.note, fingerprint=wanted.fingerprint, caller_id=caller.id)
+        gone = await despair.heard(work, caller, customer.id, wanted.note)
+    gateway.changes.publish((one.id, one.customer_id) for one in gone)
     return customer, outside, False
 
 
@@ -403,6 +405,8 @@ async def lift_hold(gateway: Gateway, caller: Caller, hold_id: str, reason: str)
                 message = "this customer was erased before: compliance decides whether they are contacted again"
                 raise problem(UserErrorCode.CONFLICT, message, "holdId")
         await store.lift_hold(work, hold, reason, caller)
+        for beside in await despair.ends_with(work, hold):
+            await store.lift_hold(work, beside, reason, caller)
         return replace(hold, lifted_at=work.now)
 
 

@@ -10,8 +10,8 @@ from collections.abc import Collection
 import structlog
 
 from gateway.ending import DEMANDS, take_back
-from gateway.model import Caller, Contact, HoldEntry
-from gateway.store import contacts, customers
+from gateway.model import Caller, Contact, HoldEntry, ReplyStatus
+from gateway.store import contacts, customers, replies
 from gateway.store.work import Work
 from policies.facts import HoldKind
 from policies.replies import is_urgent
@@ -36,6 +36,20 @@ async def heard(work: Work, caller: Caller, customer_id: str, text: str | None) 
     # Not why: a log is read by more people than may know that.
     log.warning("a person must look at this customer now", customer=customer_id)
     return gone
+
+
+async def ends_with(work: Work, lifted: HoldEntry) -> list[HoldEntry]:
+    """What came with this hold and waits for nothing else: one person lifts both at once. The customer is locked."""
+    if lifted.kind is not HoldKind.VULNERABLE:
+        return []
+    unread = {
+        one.hold_id for one in await replies.of_customers(work, [lifted.customer_id]) if one.status is ReplyStatus.OPEN
+    }
+    return [
+        one
+        for one in await customers.holds_of(work, [lifted.customer_id])
+        if (one.kind, one.lifted_at, one.starts) == (HoldKind.UNREAD_REPLY, None, lifted.starts) and one.id not in unread
+    ]
 
 
 def stays(hold: HoldEntry, holds: Collection[HoldEntry]) -> bool:

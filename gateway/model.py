@@ -401,6 +401,7 @@ class Reply:
     sender: str = field(repr=False)
     text: str = field(repr=False)
     meaning: Meaning
+    is_urgent: bool  #: it speaks of suicide or self-harm
     status: ReplyStatus
     outside_contact_id: str | None
     hold_id: str | None

@@ -120,7 +120,8 @@ async def answer(gateway: Gateway, work: Work, provider: str, written: Written) 
         if Meaning.HARDSHIP in said:
             taken_back += await relief.heard(gateway, work, reply)
         await contacts.reconsider(work, customer.id)
-        if not made and not is_repeated:
+        # Who despairs is answered by a person, not by a machine that confirms.
+        if not made and not is_repeated and not is_urgent(written.reply.text):
             made = await _answered(gateway, work, written, customer, outside, understood.meaning)
     return [*taken_back, *made]
 
@@ -254,6 +255,7 @@ def _reply(
         sender=written.address,
         text=written.reply.text,
         meaning=meaning,
+        is_urgent=is_urgent(written.reply.text),
         status=ReplyStatus.OPEN if is_open else ReplyStatus.SETTLED,
         outside_contact_id=outside.id if outside else None,
         hold_id=hold.id if hold else None,

@@ -81,7 +81,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "reply.settled": ("A person has dealt with what the customer wrote.", "客户来信已由人工处理。"),
     "hold": ("Contact was put on hold: {hold}.", "暂停联系：{hold}。"),
     "hold.lifted": ("This does not stop contact any more: {hold}.", "已解除暂停联系：{hold}。"),
-    "promise": ("The customer promised to pay by {pay_by}.", "客户承诺在{pay_by}前还款。"),
+    "promise": ("A payment was promised for {pay_by}.", "已约定在{pay_by}前还款。"),
     "promise.kept": ("The promise was kept.", "客户已兑现承诺。"),
     "promise.broken": ("The day of the promise passed before all of it was paid.", "承诺的还款日已过，尚未足额还款。"),
     "promise.withdrawn": ("The promise was withdrawn.", "承诺已撤回。"),

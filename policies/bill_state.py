@@ -3,7 +3,7 @@
 A bill that is paid, written off or disputed is not asked for. A message that says "overdue" waits until the due date
 has passed on the wall of every zone, plus whatever grace the rule gives (Greece: ten days): it is deferred and not
 refused, because a lender may plan it before the day. A message that says "due on" is refused once that day has passed
-on the wall of any zone: it would be untrue from then on.
+on the wall of any zone: it would be untrue from then on. Nor does it leave long before: it would be forgotten by then.
 """
 
 from dataclasses import dataclass
@@ -63,13 +63,14 @@ class Overdue:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DueAhead:
-    """Refuse what speaks of a day to come once that day has passed; on the day itself it is still true."""
+    """Wait until the due date is at most so many days away; refuse once it has passed. On the day it is still true."""
 
     terms: Terms
+    days: int
 
     @classmethod
     def read(cls, fields: Fields, terms: Terms) -> Self:
-        return cls(terms)
+        return cls(terms, fields.number("days"))
 
     def check(self, case: Case, at: datetime) -> Verdict | None:
         bill = case.facts.bill
@@ -79,4 +80,7 @@ class DueAhead:
         over = min(day_start(where, bill.due_on.toordinal() + 1) for where in case.zones)
         if at >= over:
             return Refuse(Reason("due_day_passed", values))
+        near = max(day_start(where, bill.due_on.toordinal() - self.days) for where in case.zones)
+        if at < near:
+            return defer(near, case.wall, "due_far_ahead", {**values, "days": self.days})
         return Allow(Reason("due_ahead", values), closes=over)

@@ -97,6 +97,8 @@ def wrong_language(text: str, language: str) -> Problem | None:
 def _is_english(text: str) -> bool:
     """Whether it is a sentence, however short: `We checked.`, `Done.`, not `Harvest Corp.` or `Pay For You`."""
     words = [word.replace("'", "").replace("’", "") for word in _LATIN.findall(unicodedata.normalize("NFKC", text))]
+    if len(words) == 1 and words[0].lower() in _sentences()["lone"]:
+        return True
     begins = len(words) > 1 and words[1].islower()
     known = {word.lower() for place, word in enumerate(words) if word.islower() or (place == 0 and begins)}
     if not known.isdisjoint(_sentences()["en"]):
@@ -110,7 +112,7 @@ def _is_english(text: str) -> bool:
 @cache
 def _sentences() -> Mapping[str, Any]:
     table: Mapping[str, Any] = tomllib.loads(_FILE.read_text(encoding="utf-8"))["sentences"]
-    return {"zh": table["zh"], "en": frozenset(table["en"]), "firms": frozenset(table["firms"])}
+    return {name: value if isinstance(value, str) else frozenset(value) for name, value in table.items()}
 
 
 @cache

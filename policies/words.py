@@ -171,6 +171,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "The bill was due on {due_on}, and its first {days} overdue days have passed.",
         "账单到期日为{due_on}，逾期最初{days}天已过。",
     ),
+    "due_far_ahead": (
+        "The bill is due on {due_on}, more than {days} days ahead; a reminder is possible from {until}.",
+        "账单到期日为{due_on}，距今超过{days}天；{until}起方可提醒。",
+    ),
     "not_yet_overdue": (
         "The bill is due on {due_on}; this message is possible from {until}.",
         "账单到期日为{due_on}，{until}起方可发送此类信息。",

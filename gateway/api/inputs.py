@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import fields, replace
+from decimal import Decimal
 
 import orjson
 
@@ -361,7 +362,9 @@ def _accounts(read: Reader, given: Sequence[str] | None) -> tuple[str, ...] | No
 
 
 def _body_of(wanted: RecordConsent | PlaceHold | RecordPromise) -> str:
-    return fingerprint(*(str(getattr(wanted, one.name)) for one in fields(wanted) if one.name not in _KEYS))
+    body = (getattr(wanted, one.name) for one in fields(wanted) if one.name not in _KEYS)
+    # 10 and 10.00 are one sum.
+    return fingerprint(*(str(one.normalize() if isinstance(one, Decimal) else one) for one in body))
 
 
 def fingerprint(*body: object) -> str:

@@ -58,7 +58,9 @@ class Reader:
             raise Unacceptable(*self._errors)
 
     def wrong(self, message: str, *path: str, code: UserErrorCode = UserErrorCode.INVALID) -> None:
-        self._errors.append(UserError(code, message, path))
+        """The first thing that is wrong with a field is enough."""
+        if all(one.field != path for one in self._errors):
+            self._errors.append(UserError(code, message, path))
 
     def text(self, value: str, *path: str, longest: int = LONGEST_NAME) -> str:
         """Not blank, not over-long, and nothing in it that a database cannot keep."""

@@ -9,7 +9,7 @@ from gateway.api.asked import optional_asked_id
 from gateway.api.connections import After, Before, Connection, First, Last, listing, window
 from gateway.api.context import Info
 from gateway.api.ids import Kind
-from gateway.api.reading import LONGEST_TEXT, Reader
+from gateway.api.reading import LONGEST_TEXT, Reader, is_given
 from gateway.api.types.payloads import user_errors
 from gateway.api.types.reply import Reply, SettleReplyInput, SettleReplyPayload
 from gateway.model import ReplyStatus, Unacceptable
@@ -28,6 +28,9 @@ class ReplyQueries:
         customer_id: Annotated[
             strawberry.ID | None, strawberry.argument(description="Only this customer's.")
         ] = strawberry.UNSET,
+        is_urgent: Annotated[
+            bool | None, strawberry.argument(description="true: those a person must see before all others.")
+        ] = strawberry.UNSET,
         first: First = strawberry.UNSET,
         after: After = strawberry.UNSET,
         last: Last = strawberry.UNSET,
@@ -35,7 +38,8 @@ class ReplyQueries:
     ) -> Connection[Reply]:
         shown = window(first, after, last, before)
         owner = optional_asked_id(customer_id, Kind.CUSTOMER, "customerId")
-        narrowed = pages.of_customer(pages.ReplyFilter(status or None, owner), info.context.only)
+        which = pages.ReplyFilter(status or None, owner, is_urgent if is_given(is_urgent) else None)
+        narrowed = pages.of_customer(which, info.context.only)
         return await listing(info, narrowed, shown, pages.replies, pages.count_replies, Reply.of)
 
 

@@ -118,9 +118,14 @@ class CallbackFilter:
 class ReplyFilter:
     status: ReplyStatus | None = None
     customer_id: str | None = None
+    is_urgent: bool | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
-        return _equal((_REPLY.c.status, self.status), (_REPLY.c.customer_id, self.customer_id))
+        return _equal(
+            (_REPLY.c.status, self.status),
+            (_REPLY.c.customer_id, self.customer_id),
+            (_REPLY.c.is_urgent, self.is_urgent),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -429,7 +434,7 @@ def _order(key: Column[Any], window: Window) -> ColumnElement[Any]:
     return key.desc() if window.backward else key.asc()
 
 
-def _equal(*pairs: tuple[Column[Any], str | None]) -> list[ColumnElement[bool]]:
+def _equal(*pairs: tuple[Column[Any], str | bool | None]) -> list[ColumnElement[bool]]:
     return [column == value for column, value in pairs if value is not None]
 
 

@@ -9,7 +9,7 @@ from gateway.model import GATEWAY, Caller, ContactPoint, Reply, ReplyStatus
 from gateway.store import acts, customers
 from gateway.store.work import Happening, Work, table
 from policies.facts import Channel
-from policies.replies import Meaning, is_urgent
+from policies.replies import Meaning
 
 _REPLY = table("reply")
 _POINT = table("contact_point")
@@ -49,6 +49,7 @@ async def add(work: Work, reply: Reply) -> None:
         "sender": work.seal(owner, reply.sender),
         "text": work.seal(owner, reply.text),
         "meaning": reply.meaning,
+        "is_urgent": reply.is_urgent,
         "status": reply.status,
         "outside_contact_id": reply.outside_contact_id,
         "hold_id": reply.hold_id,
@@ -63,7 +64,7 @@ async def add(work: Work, reply: Reply) -> None:
         "channel": reply.channel,
         "meaning": reply.meaning,
         "status": reply.status,
-        "urgent": is_urgent(reply.text),
+        "urgent": reply.is_urgent,
     }
     work.happenings.append(Happening("reply.received", customer_id=owner, data=said))
 
@@ -103,6 +104,7 @@ def reply(row: Any, work: Work) -> Reply:
         sender=work.open(row.customer_id, row.sender),
         text=work.open(row.customer_id, row.text),
         meaning=Meaning[row.meaning],
+        is_urgent=row.is_urgent,
         status=ReplyStatus[row.status],
         outside_contact_id=row.outside_contact_id,
         hold_id=row.hold_id,

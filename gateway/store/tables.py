@@ -674,6 +674,7 @@ class ReplyRow(SQLModel, table=True):
     sender: str = _sealed()
     text: str = _sealed()
     meaning: str
+    is_urgent: bool
     status: str
     outside_contact_id: str | None = _of("outside_contact", nullable=True)
     hold_id: str | None = _of("hold", nullable=True)

@@ -166,10 +166,13 @@ def test_a_bill_that_is_settled_or_disputed_is_not_demanded(status: BillStatus) 
         (P.OVERDUE_REMINDER, date(2026, 11, 23), instant("2026-11-24T08:00+00:00")),
         (P.OVERDUE_REMINDER, date(2026, 11, 30), instant("2026-12-01T08:00+00:00")),
         (P.DUE_REMINDER, date(2026, 11, 30), NOON),
+        (P.DUE_REMINDER, date(2026, 12, 24), NOON),
+        (P.DUE_REMINDER, date(2026, 12, 25), instant("2026-11-24T08:00+00:00")),
+        (P.DUE_REMINDER, date(2027, 11, 23), instant("2027-10-23T08:00+01:00")),
         (P.PLAN_OFFER, date(2026, 11, 30), NOON),
     ],
 )
-def test_a_bill_is_overdue_once_its_day_has_passed(purpose: Purpose, due_on: date, expected: object) -> None:
+def test_a_bill_is_spoken_of_as_it_is_on_the_day(purpose: Purpose, due_on: date, expected: object) -> None:
     assert opens(BOOKS["UK"], NOON, purpose=purpose, bill=Bill("bill", due_on)) == expected
 
 
@@ -181,7 +184,7 @@ def test_a_due_reminder_does_not_leave_once_the_day_has_passed(due_on: date, ref
 
 
 def test_a_due_reminder_is_true_until_the_first_wall_says_that_the_day_is_over() -> None:
-    ahead = book(rule("due_ahead", ""))
+    ahead = book(rule("due_ahead", "days = 31"))
     known = facts(zones=("Europe/London", "America/New_York"), bill=Bill("bill", date(2026, 11, 23)))
 
     assert decide(known, NOON, ahead).closes_at == instant("2026-11-24T00:00+00:00")

@@ -16,7 +16,7 @@ from gateway.api.types.payloads import ERRORS, UserError
 from gateway.api.types.personal import personal
 from gateway.model import ReplyStatus
 from policies.facts import Channel
-from policies.replies import Meaning, is_urgent
+from policies.replies import Meaning
 
 if TYPE_CHECKING:
     from gateway.api.types.customer import Customer
@@ -27,6 +27,9 @@ class Reply(Node):
     reply: strawberry.Private[model.Reply]
     channel: Channel = strawberry.field(description="How it came.")
     meaning: Meaning = strawberry.field(description="What it was taken to mean, by fixed words.")
+    is_urgent: bool = strawberry.field(
+        description="Whether it speaks of suicide or self-harm, by fixed words: a person looks first."
+    )
     status: ReplyStatus = strawberry.field(description="Whether a person still has to look at it.")
     at: datetime = strawberry.field(description="When it was written, by whoever brought it.")
     received_at: datetime = strawberry.field(description="When we heard of it.")
@@ -49,10 +52,6 @@ class Reply(Node):
     text = personal("Reply.text", "What was written.", lambda self: self.reply.text)
     sender = personal("Reply.sender", "The address it came from.", lambda self: self.reply.sender)
 
-    @strawberry.field(description="Whether it speaks of suicide or self-harm, by fixed words: a person looks first.")
-    def is_urgent(self) -> bool:
-        return is_urgent(self.reply.text)
-
     @strawberry.field(description="How long the text is.")
     def masked_text(self) -> str:
         return masks.words(self.reply.text)
@@ -68,6 +67,7 @@ class Reply(Node):
             reply=reply,
             channel=reply.channel,
             meaning=reply.meaning,
+            is_urgent=reply.is_urgent,
             status=reply.status,
             at=reply.at,
             received_at=reply.received_at,

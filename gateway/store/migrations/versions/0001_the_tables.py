@@ -543,6 +543,7 @@ def upgrade() -> None:
     sa.Column('sender', sa.String(), nullable=False),
     sa.Column('text', sa.String(), nullable=False),
     sa.Column('meaning', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('is_urgent', sa.Boolean(), nullable=False),
     sa.Column('status', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('outside_contact_id', sa.String(length=32), nullable=True),
     sa.Column('hold_id', sa.String(length=32), nullable=True),
