@@ -48,12 +48,15 @@ async def ends_with(work: Work, lifted: HoldEntry) -> list[HoldEntry]:
     return [
         one
         for one in await customers.holds_of(work, [lifted.customer_id])
-        if (one.kind, one.lifted_at, one.starts) == (HoldKind.UNREAD_REPLY, None, lifted.starts) and one.id not in unread
+        if _came_together(one, lifted) and one.lifted_at is None and one.id not in unread
     ]
 
 
 def stays(hold: HoldEntry, holds: Collection[HoldEntry]) -> bool:
     """Whether a hold for unread words, one of the customer's `holds`, came with such words: with a VULNERABLE one."""
-    return (hold.kind, hold.lifted_at) == (HoldKind.UNREAD_REPLY, None) and any(
-        (one.kind, one.lifted_at, one.starts) == (HoldKind.VULNERABLE, None, hold.starts) for one in holds
-    )
+    return hold.lifted_at is None and any(one.lifted_at is None and _came_together(hold, one) for one in holds)
+
+
+def _came_together(unread: HoldEntry, vulnerable: HoldEntry) -> bool:
+    kinds = (unread.kind, vulnerable.kind)
+    return kinds == (HoldKind.UNREAD_REPLY, HoldKind.VULNERABLE) and unread.starts == vulnerable.starts

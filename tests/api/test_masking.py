@@ -12,6 +12,7 @@ from gateway.model import Contact, Customer, Role
 from gateway.receiving import receive
 from policies.facts import Channel, Purpose
 from tests.api.client import Api
+from tests.world import MOBILES
 
 CUSTOMER = """query ($id: ID!, $reason: String) { customer(by: {id: $id}) {
     name(reason: $reason) maskedName
@@ -168,6 +169,22 @@ async def test_what_a_stranger_wrote_is_on_record_too(api: Api) -> None:
         ("compliance", "reply.sender", "to answer"),
         ("compliance", "reply.text", "to answer"),
     ]
+
+
+async def test_what_must_be_read_first_can_be_asked_for(api: Api) -> None:
+    await texted(api)
+    ear = Ear("sms", Channel.SMS, frozenset({"sms"}))
+    for number, said in enumerate(["When is it due?", "I want to end my life"]):
+        await receive(api.world.gateway, ear, [base.Reply(f"r{number}", MOBILES["CN"], said)])
+    query = "query ($is: Boolean) { replies(status: OPEN, isUrgent: $is) { totalCount nodes { isUrgent } } }"
+
+    urgent = await api.data(query, {"is": True}, role=Role.AGENT)
+    other = await api.data(query, {"is": False}, role=Role.AGENT)
+    every = await api.data(query, {"is": None}, role=Role.AGENT)
+
+    assert urgent["replies"] == {"totalCount": 1, "nodes": [{"isUrgent": True}]}
+    assert other["replies"] == {"totalCount": 1, "nodes": [{"isUrgent": False}]}
+    assert every["replies"]["totalCount"] == 2
 
 
 async def test_customers_see_that_somebody_looked_and_why_and_who_watches_over_it_sees_who(api: Api) -> None:

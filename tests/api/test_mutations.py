@@ -422,6 +422,20 @@ async def test_a_callback_goes_back_to_the_queue(api: Api) -> None:
     assert told(bad) == [("NOT_FOUND", ["callbackId"])]
 
 
+async def test_one_sum_is_one_sum_however_it_is_written(api: Api) -> None:
+    customer = await api.world.customer("CN")
+    await api.world.bill(customer, account="A-1")
+    await api.key(Role.SERVICE)
+    mutation = """mutation ($id: ID!, $amount: Decimal!) { recordPromise(input: {customerId: $id, account: "A-1",
+        idempotencyKey: "k", payBy: "2026-12-01", amount: {amount: $amount, currency: "CNY"}}) {
+        replayed userErrors { code } } }"""
+
+    answers = [await api.data(mutation, {"id": api.id(customer), "amount": one}) for one in ("10", "10.00", "10.01")]
+
+    assert [one["recordPromise"]["replayed"] for one in answers[:2]] == [False, True]
+    assert answers[2]["recordPromise"]["userErrors"] == [{"code": "CONFLICT"}]
+
+
 async def test_what_is_known_of_a_customer_is_recorded(api: Api) -> None:
     customer = await api.world.customer("CN")
     await api.world.bill(customer, account="A-1")

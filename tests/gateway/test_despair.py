@@ -10,12 +10,13 @@ from gateway import applications, complaining, relief, replying
 from gateway.complaining import FileComplaint
 from gateway.contact import Answer
 from gateway.core import Ear
-from gateway.model import Bill, ContactStatus, Customer, ReplyStatus
+from gateway.customers import lift_hold, record_outside_contact
+from gateway.model import Bill, ContactStatus, Customer, OutsideResult, ReplyStatus
 from gateway.receiving import receive
 from gateway.relief import RecordHardshipSignal
-from gateway.requests import SubmitApplication
+from gateway.requests import RecordOutsideContact, SubmitApplication
 from gateway.store import contacts, customers, replies
-from policies.facts import Channel, HoldKind, Purpose
+from policies.facts import Channel, ConsentStatus, HoldKind, Initiator, Medium, Purpose
 from policies.hardship import SignalKind
 from policies.plans import Instalment
 from tests.world import AGENT, MOBILES, World, open_world
@@ -172,3 +173,78 @@ async def test_when_a_person_lifts_both_it_is_over(tmp_path: Path) -> None:
         later = await world.request(customer, Channel.SMS, purpose=Purpose.OVERDUE_REMINDER, bill_id=bill.id)
 
         assert later.contact.status is ContactStatus.SCHEDULED
+
+
+async def test_who_lifts_the_one_hold_lifts_what_came_with_it_once_all_is_read(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        customer = await world.customer("CN")
+        await writes(world, "活不下去了")
+        async with world.gateway.database.read() as work:
+            [reply] = await replies.of_customers(work, [customer.id])
+            [hold] = [one for one in await customers.holds_of(work, [customer.id]) if one.kind is HoldKind.VULNERABLE]
+
+        await lift_hold(world.gateway, AGENT, hold.id, "safe now")
+        unread = await held(world, customer)
+        await replying.settle(world.gateway, AGENT, reply.id, "rang")
+        read = await held(world, customer)
+        await writes(world, "不想活了")
+        async with world.gateway.database.read() as work:
+            again = [one for one in await replies.of_customers(work, [customer.id]) if one.status is ReplyStatus.OPEN]
+            [later] = [
+                one
+                for one in await customers.holds_of(work, [customer.id])
+                if (one.kind, one.lifted_at) == (HoldKind.VULNERABLE, None)
+            ]
+        for one in again:
+            await replying.settle(world.gateway, AGENT, one.id, "rang")
+        await lift_hold(world.gateway, AGENT, later.id, "safe now")
+
+        assert unread == {HoldKind.UNREAD_REPLY}
+        assert read == set()
+        assert await held(world, customer) == set()
+
+
+async def test_no_machine_confirms_a_stop_to_who_despairs(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        customer, *_ = await owing(world)
+
+        await writes(world, "STOP or I'll hurt myself")
+
+        async with world.gateway.database.read() as work:
+            [consent] = await customers.consents_of(work, [customer.id])
+            assert list(await contacts.unsent(work, customer.id, [Purpose.OPT_OUT_CONFIRMATION])) == []
+        assert consent.status is ConsentStatus.WITHDRAWN
+
+
+async def test_the_note_of_a_contact_elsewhere_is_looked_at(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        customer, _, waiting = await owing(world)
+        wanted = RecordOutsideContact(
+            customer.id, "visit-1", "f", Medium.VISIT, OutsideResult.CONVERSATION, Initiator.CUSTOMER,
+            world.clock(), note="the customer said she wants to end her life",
+        )  # fmt: skip
+
+        await record_outside_contact(world.gateway, AGENT, wanted)
+        held_then = await held(world, customer)
+
+        assert held_then == {HoldKind.VULNERABLE, HoldKind.UNREAD_REPLY}
+        assert (await world.now(waiting)).status is ContactStatus.CANCELLED
+
+
+async def test_a_call_is_not_booked_to_demand_of_who_despairs(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        customer, bill, _ = await owing(world)
+
+        booked = await world.request(
+            customer,
+            Channel.CALLBACK,
+            purpose=Purpose.OVERDUE_REMINDER,
+            bill_id=bill.id,
+            is_callback=True,
+            not_before=world.clock() + timedelta(hours=1),
+            note="says he wants to die; ring him about the bill",
+        )
+
+        assert booked.contact.status is ContactStatus.CANCELLED
+        assert await held(world, customer) == {HoldKind.VULNERABLE, HoldKind.UNREAD_REPLY}
+        assert (await world.now(booked)).status is ContactStatus.CANCELLED

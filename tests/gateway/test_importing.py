@@ -126,6 +126,15 @@ async def test_a_bad_currency_is_named_by_its_column_once(world: World, tmp_path
     assert bad(path)[0] == (1, ["currency"])
 
 
+async def test_a_number_that_is_no_text_is_named_once(world: World, tmp_path: Path) -> None:
+    await imported(world, customers_file(tmp_path), Kind.CUSTOMERS)
+    path = bills_file(tmp_path, [BILLS[0] | {"amount_due": 12.5}])
+
+    await imported(world, path, Kind.BILLS)
+
+    assert bad(path)[0] == (1, ["amount_due"])
+
+
 async def test_what_a_bill_may_not_be_is_named_by_its_column_too(world: World, tmp_path: Path) -> None:
     await imported(world, customers_file(tmp_path), Kind.CUSTOMERS)
     path = bills_file(tmp_path, [BILLS[0] | {"amount_due": "0"}])

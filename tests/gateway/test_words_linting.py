@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from gateway.cli import cli
 from gateway.words import BadTemplate, BadWords, Words
 from gateway.words.sheets import OURS
+from policies.contents import wrong_language
 from policies.facts import Channel, Purpose
 from tests.gateway.test_words import BILL, LENDER, WORDS
 
@@ -105,6 +106,22 @@ def test_a_callers_words_are_looked_at_before_a_message_leaves(locale: str, valu
     assert rule in {problem.rule for problem in error.value.problems}
     assert "Friday" not in str(error.value)
     assert "周五" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "is_wrong"),
+    [
+        ("谢谢", "en", True),
+        ("Sorry", "zh", True),
+        ("Thanks!", "zh", True),
+        ("王明", "en", False),
+        ("Green", "zh", False),
+        ("谢谢", "zh", False),
+        ("Sorry", "en", False),
+    ],
+)
+def test_one_word_is_enough_to_be_in_the_wrong_language(text: str, language: str, is_wrong: bool) -> None:
+    assert (wrong_language(text, language) is not None) is is_wrong
 
 
 def test_a_legal_notice_may_name_a_court_and_a_reply_may_not() -> None:
