@@ -1,3 +1,4 @@
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell starts what runs in its background with SIGINT ignored, and every process that a test starts inherits that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     databases.kind = config.getoption("--database")
 
 
