@@ -86,7 +86,7 @@ async def answer(gateway: Gateway, work: Work, provider: str, written: Written) 
 
     The customers are locked. The contacts that were made by it, or taken back.
     """
-    understood = understand(written.reply.text)
+    understood, urgent = understand(written.reply.text), is_urgent(written.reply.text)
     found = await customers.by_id(work, {point.customer_id for point in written.points})
     if not found:
         await replies.add(work, _reply(work, provider, written, understood.meaning, None, None, None))
@@ -99,7 +99,7 @@ async def answer(gateway: Gateway, work: Work, provider: str, written: Written) 
         outside = await _on_record(work, provider, written, point)
         taken_back += await despair.heard(work, GATEWAY, customer.id, written.reply.text)
         hold = await _act(work, written, customer, point, understood.meaning)
-        is_open = _needs_a_person(understood.meaning, understood.also) or is_urgent(written.reply.text)
+        is_open = _needs_a_person(understood.meaning, understood.also) or urgent
         if is_open and hold is None:
             # They said stop, and more: whatever it is, nothing is sent before somebody has read it.
             hold = await _hold(work, customer, HoldKind.UNREAD_REPLY, None)
@@ -121,7 +121,7 @@ async def answer(gateway: Gateway, work: Work, provider: str, written: Written) 
             taken_back += await relief.heard(gateway, work, reply)
         await contacts.reconsider(work, customer.id)
         # Who despairs is answered by a person, not by a machine that confirms.
-        if not made and not is_repeated and not is_urgent(written.reply.text):
+        if not made and not is_repeated and not urgent:
             made = await _answered(gateway, work, written, customer, outside, understood.meaning)
     return [*taken_back, *made]
 

@@ -12,7 +12,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # A shell starts what runs in its background with SIGINT ignored, and every process that a test starts inherits that.
+    # A shell starts its background with SIGINT ignored, and every process that a test starts inherits that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     databases.kind = config.getoption("--database")
 
