@@ -256,8 +256,9 @@ async def release(gateway: Gateway, caller: Caller, callback_id: str, reason: st
         await _hear(work, Reach.ATTEMPTED, event)
         await _done(work, caller, "callback.released", queued.callback, _ring_of(queued))
         await _offer_again(work, queued, held, work.now)
+        gone = await despair.heard(work, caller, held.contact.customer_id, reason)
         after = await _after(work, queued)
-    gateway.changes.publish([(held.contact.id, held.contact.customer_id)])
+    gateway.changes.publish((one.id, one.customer_id) for one in (held.contact, *gone))
     return after
 
 

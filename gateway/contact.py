@@ -48,6 +48,7 @@ from gateway.store.reactions import Reaction
 from gateway.store.slots import Slot
 from gateway.store.work import Row, Work
 from policies import moments
+from policies.facts import Purpose
 from policies.hardship import NOTICES
 from policies.replies import is_urgent
 
@@ -77,12 +78,19 @@ async def request(gateway: Gateway, wanted: RequestContact) -> Answer:
 async def accept(gateway: Gateway, requests: Sequence[RequestContact]) -> list[Answer | Exception]:
     """Decide on every request and record it with its decisions and its slot. Nothing is sent here."""
     async with gateway.database.write() as work:
-        answers = await accept_in(gateway, work, requests)
+        answers = await accept_in(gateway, work, [_evident(one) for one in requests])
         gone = await _noted(work, requests, answers)
         accepted = [one.contact for one in answers if isinstance(one, Answer) and not one.replayed]
         is_due = any(contact.due_at is not None and contact.due_at <= work.now for contact in accepted)
     announce(gateway, [*accepted, *gone], wake=is_due)
     return answers
+
+
+def _evident(wanted: RequestContact) -> RequestContact:
+    """A call to answer who despairs: the note says what was heard, and a hold that waits for a person is not for it."""
+    if wanted.note is None or not is_urgent(wanted.note):
+        return wanted
+    return replace(wanted, caller=replace(wanted.caller, purposes=wanted.caller.purposes | {Purpose.CUSTOMER_REPLY}))
 
 
 async def _noted(work: Work, requests: Sequence[RequestContact], answers: list[Answer | Exception]) -> list[Contact]:

@@ -42,9 +42,10 @@ async def ends_with(work: Work, lifted: HoldEntry) -> list[HoldEntry]:
     """What came with this hold and waits for nothing else: one person lifts both at once. The customer is locked."""
     if lifted.kind is not HoldKind.VULNERABLE:
         return []
-    unread = {
-        one.hold_id for one in await replies.of_customers(work, [lifted.customer_id]) if one.status is ReplyStatus.OPEN
-    }
+    waiting = [one for one in await replies.of_customers(work, [lifted.customer_id]) if one.status is ReplyStatus.OPEN]
+    if any(one.is_urgent for one in waiting):
+        return []
+    unread = {one.hold_id for one in waiting}
     return [
         one
         for one in await customers.holds_of(work, [lifted.customer_id])

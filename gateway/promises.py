@@ -55,6 +55,7 @@ async def record(gateway: Gateway, caller: Caller, wanted: RecordPromise) -> tup
             if replace(one, id=new.id, made_at=new.made_at) == new:
                 await once.keep(work, one.id)
                 return customer, one, True
+        await _check_sum(work, new)
         await customers.add_promise(work, new, caller_id=caller.id)
         await once.keep(work, new.id)
     return customer, new, False
@@ -70,7 +71,8 @@ async def _read(gateway: Gateway, work: Work, customer: Customer, wanted: Record
         message = f"lies more than {LONGEST.days} days ahead: nothing would be asked for until then"
         raise problem(UserErrorCode.INVALID, message, "payBy")
     account = await account_id(work, customer, wanted.account, "account") if wanted.account else None
-    await _check_sum(work, customer, account, wanted)
+    if wanted.amount is not None and not wanted.amount:
+        raise problem(UserErrorCode.INVALID, "must be more than nothing", "amount")
     return PromiseEntry(
         id=work.new_id(),
         customer_id=customer.id,
@@ -84,29 +86,30 @@ async def _read(gateway: Gateway, work: Work, customer: Customer, wanted: Record
     )
 
 
-async def _check_sum(work: Work, customer: Customer, account: str | None, wanted: RecordPromise) -> None:
-    """What is more than is owed can never be kept, and would end as a broken promise: with what is promised already."""
-    owed = [
-        one
-        for one in await bills.of_customer(work, customer.id)
-        if account in (None, one.account.id) and one.status in _OWED and one.amount_left
-    ]
-    if not owed and account is not None:
+async def _check_sum(work: Work, new: PromiseEntry) -> None:
+    """What is more than is owed can never be kept, and would end as a broken promise: with what is promised already.
+
+    On its account, and on all of them: a promise on no account is on all.
+    """
+    owed = [one for one in await bills.of_customer(work, new.customer_id) if one.status in _OWED and one.amount_left]
+    concerned = [one for one in owed if new.account_id in (None, one.account.id)]
+    if not concerned and new.account_id is not None:
         raise problem(UserErrorCode.CONFLICT, "nothing is left to be paid", "account")
-    if wanted.amount is None:
+    if new.amount is None:
         return
-    if not wanted.amount:
-        raise problem(UserErrorCode.INVALID, "must be more than nothing", "amount")
-    if all(one.currency != wanted.currency for one in owed):
+    if all(one.currency != new.currency for one in concerned):
         raise problem(UserErrorCode.INVALID, "is not the currency of what is owed", "amount", "currency")
-    promised = sum(
-        one.amount or Decimal()
-        for one in await payments.promises(work, [customer.id], PromiseStatus.OPEN)
-        if one.currency == wanted.currency and account in (None, one.account_id)
-    )
-    if promised + wanted.amount > sum(one.amount_left for one in owed if one.currency == wanted.currency):
-        message = "is more than is left to be paid beside what is promised already; withdrawPromise takes one back"
-        raise problem(UserErrorCode.INVALID, message, "amount")
+    promised = await payments.promises(work, [new.customer_id], PromiseStatus.OPEN)
+    for account in {None, new.account_id}:
+        before = (one.amount or Decimal() for one in promised if _within(account, one.account_id, one.currency, new))
+        left = (one.amount_left for one in owed if _within(account, one.account.id, one.currency, new))
+        if sum(before, new.amount) > sum(left):
+            message = "is more than is left to be paid beside what is promised already; withdrawPromise takes one back"
+            raise problem(UserErrorCode.INVALID, message, "amount")
+
+
+def _within(account: str | None, account_id: str | None, currency: str | None, new: PromiseEntry) -> bool:
+    return account in (None, account_id) and currency == new.currency
 
 
 @repeated
@@ -162,7 +165,8 @@ async def paid_for(gateway: Gateway, work: Work, customer: Customer) -> tuple[li
     currency, since it was promised and before its day was over.
 
     The same money keeps one promise with a sum: those that were kept have used theirs, then whose day is first comes
-    first.
+    first, and while that day is ahead what has come waits for the rest of its sum. A promise on all debts takes first
+    what no promise on one of them can use.
     """
     pending = await payments.promises(work, [customer.id], PromiseStatus.OPEN, PromiseStatus.BROKEN)
     came: dict[str, Decimal] = {}
@@ -172,12 +176,14 @@ async def paid_for(gateway: Gateway, work: Work, customer: Customer) -> tuple[li
     every = [*kept, *pending]
     paid = await payments.since(work, customer.id, min(one.made_at for one in every))
     left = {one.id: one.amount for one in paid}
+    named = {one.account_id for one in pending}
     for one in sorted(every, key=lambda one: (one.status is not PromiseStatus.KEPT, one.pay_by, one.made_at, one.id)):
         over = day_over(gateway, customer, one.pay_by)
         parts = [part for part in paid if _is_for(one, part) and part.at < over]
         came[one.id] = sum((left[part.id] for part in parts), Decimal())
-        if one.status is PromiseStatus.KEPT or is_enough(one, came[one.id]):
-            _use(left, parts, one.amount or Decimal())
+        is_awaited = one.status is PromiseStatus.OPEN and work.now < over
+        if one.status is PromiseStatus.KEPT or is_awaited or is_enough(one, came[one.id]):
+            _use(left, sorted(parts, key=lambda part: part.account_id in named), one.amount or Decimal())
     return pending, came
 
 
@@ -190,7 +196,6 @@ def _is_for(promise: Promised, payment: Payment) -> bool:
 
 
 def _use(left: dict[str, Decimal], parts: Iterable[Payment], amount: Decimal) -> None:
-    """The oldest first."""
     for part in parts:
         used = min(amount, left[part.id])
         left[part.id] -= used

@@ -17,6 +17,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+import structlog
+
 from channels import base
 from gateway import addresses, complaining, despair, relief
 from gateway.callers import may_see
@@ -58,6 +60,8 @@ _HELP = {
 }
 """What the template of an answer goes on with: where to reach us, and how to stop."""
 
+log = structlog.get_logger(__name__)
+
 _STOPPED_ALL = "opt_out_all"
 """The template that tells who wants no contact at all what has stopped."""
 
@@ -89,7 +93,10 @@ async def answer(gateway: Gateway, work: Work, provider: str, written: Written) 
     understood, urgent = understand(written.reply.text), is_urgent(written.reply.text)
     found = await customers.by_id(work, {point.customer_id for point in written.points})
     if not found:
-        await replies.add(work, _reply(work, provider, written, understood.meaning, None, None, None))
+        reply = _reply(work, provider, written, understood.meaning, None, None, None)
+        await replies.add(work, reply)
+        if urgent:
+            log.warning("a person must look at this reply now", reply=reply.id)
         return []
     made: list[Contact] = []
     taken_back: list[Contact] = []

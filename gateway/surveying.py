@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from gateway import complaining, survey_link
+from gateway import complaining, despair, survey_link
 from gateway.callers import visible
 from gateway.contact import Answer, accept_in, announce
 from gateway.core import Gateway
@@ -213,7 +213,7 @@ async def _complained(
 ) -> tuple[Complaint | None, list[Contact]]:
     """Whoever says that they were treated badly, and how, has complained: a person answers it."""
     if said.score > LOW_SCORE or said.text is None:
-        return None, []
+        return None, await despair.heard(work, caller, customer.id, said.text)
     return await complaining.put_on_record(
         work, caller, customer.id, text=said.text, at=work.now, contact_id=held.contact.id
     )

@@ -6,12 +6,12 @@ from pathlib import Path
 from structlog.testing import capture_logs
 
 from channels import base
-from gateway import applications, complaining, relief, replying
+from gateway import applications, callbacks, complaining, relief, replying
 from gateway.complaining import FileComplaint
 from gateway.contact import Answer
 from gateway.core import Ear
 from gateway.customers import lift_hold, record_outside_contact
-from gateway.model import Bill, ContactStatus, Customer, OutsideResult, ReplyStatus
+from gateway.model import Bill, CallbackStatus, ContactStatus, Customer, OutsideResult, ReplyStatus
 from gateway.receiving import receive
 from gateway.relief import RecordHardshipSignal
 from gateway.requests import RecordOutsideContact, SubmitApplication
@@ -248,3 +248,54 @@ async def test_a_call_is_not_booked_to_demand_of_who_despairs(tmp_path: Path) ->
         assert booked.contact.status is ContactStatus.CANCELLED
         assert await held(world, customer) == {HoldKind.VULNERABLE, HoldKind.UNREAD_REPLY}
         assert (await world.now(booked)).status is ContactStatus.CANCELLED
+
+
+async def test_who_despairs_is_rung_by_whoever_books_the_call(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        customer = await world.customer("CN")
+
+        booked = await world.request(
+            customer, Channel.CALLBACK, purpose=Purpose.CUSTOMER_REPLY, is_callback=True, note="客户说不想活了"
+        )
+        await world.deliver()
+        claimed, _ = await callbacks.claim(world.gateway, AGENT, "claim-1")
+
+        assert await held(world, customer) == {HoldKind.VULNERABLE, HoldKind.UNREAD_REPLY}
+        assert claimed is not None
+        assert claimed.contact_id == booked.contact.id
+        assert claimed.status is CallbackStatus.CLAIMED
+
+
+async def test_the_reason_why_a_call_is_given_back_is_looked_at(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        customer, _, waiting = await owing(world)
+        await world.request(customer, Channel.CALLBACK, purpose=Purpose.CUSTOMER_REPLY, is_callback=True)
+        await world.deliver()
+        claimed, _ = await callbacks.claim(world.gateway, AGENT, "claim-1")
+        assert claimed is not None
+
+        await callbacks.release(world.gateway, AGENT, claimed.id, "said she wants to die, I need a colleague")
+
+        assert await held(world, customer) == {HoldKind.VULNERABLE, HoldKind.UNREAD_REPLY}
+        assert (await world.now(waiting)).status is ContactStatus.CANCELLED
+
+
+async def test_a_hold_stays_while_such_words_are_unread_though_they_came_from_a_wrong_person(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        customer = await world.customer("CN")
+        await writes(world, "wrong number, and I want to end my life")
+        async with world.gateway.database.read() as work:
+            [hold] = [one for one in await customers.holds_of(work, [customer.id]) if one.kind is HoldKind.VULNERABLE]
+
+        await lift_hold(world.gateway, AGENT, hold.id, "safe now")
+
+        assert HoldKind.UNREAD_REPLY in await held(world, customer)
+
+
+async def test_what_a_stranger_writes_in_despair_is_told_to_who_watches(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        with capture_logs() as logged:
+            await receive(world.gateway, EAR, [base.Reply("r", "+447911123456", "I want to end my life")])
+
+        assert [one for one in logged if "a person must look" in one["event"]]
+        assert "end my life" not in str(logged)

@@ -64,6 +64,62 @@ async def test_what_kept_an_earlier_promise_does_not_keep_a_later_one_when_its_d
     assert await statuses(world, customer) == ["KEPT", "BROKEN"]
 
 
+async def test_parts_wait_for_the_rest_of_the_promise_whose_day_is_first(world: World) -> None:
+    customer = await world.customer()
+    await world.bill(customer, amount=Decimal(2000), account="A")
+    await promise(world, customer, FRIDAY, **yuan("1000"))
+    await promise(world, customer, MONDAY, **yuan("400"))
+
+    await pay(world, "600", "P-1")
+    first = await statuses(world, customer)
+    await pay(world, "400", "P-2")
+
+    assert first == ["OPEN", "OPEN"]
+    assert await statuses(world, customer) == ["KEPT", "OPEN"]
+
+
+async def test_what_came_for_a_promise_that_was_broken_counts_for_the_next(world: World) -> None:
+    customer = await world.customer()
+    await world.bill(customer, amount=Decimal(2000), account="A")
+    await promise(world, customer, FRIDAY, **yuan("1000"))
+    await promise(world, customer, MONDAY, **yuan("400"))
+
+    await pay(world, "600")
+    world.wait(days=8)
+    await promises.watch(world.gateway)
+
+    assert await statuses(world, customer) == ["BROKEN", "KEPT"]
+
+
+async def test_a_promise_on_all_debts_leaves_to_another_what_only_that_can_use(world: World) -> None:
+    customer = await world.customer()
+    for account in ("A", "B"):
+        await world.bill(customer, amount=Decimal(800), account=account, reference=account)
+    await promise(world, customer, FRIDAY, account=None, **yuan("500"))
+    await promise(world, customer, MONDAY, **yuan("500"))
+
+    for account in ("A", "B"):
+        wanted = RecordPayment(account, "body", Decimal(500), "CNY", account=account)
+        await payments.record(world.gateway, SERVICE, wanted)
+    world.wait(days=8)
+    await promises.watch(world.gateway)
+
+    assert await statuses(world, customer) == ["KEPT", "KEPT"]
+
+
+async def test_no_debt_is_promised_twice_by_way_of_all_debts(world: World) -> None:
+    customer = await world.customer()
+    for account in ("A", "B"):
+        await world.bill(customer, amount=Decimal(500), account=account, reference=account)
+    whole = await promise(world, customer, account=None, **yuan("1000"))
+
+    with pytest.raises(Unacceptable, match="beside what is promised already"):
+        await promise(world, customer, **yuan("1"))
+    again = await promise(world, customer, account=None, **yuan("1000"))
+
+    assert again.id == whole.id
+
+
 async def test_who_has_paid_everything_has_broken_nothing(world: World) -> None:
     customer = await world.customer()
     await world.bill(customer, amount=Decimal(100), account="A")
