@@ -109,7 +109,11 @@ class WebhookRefused(Exception):
 
 
 class WebhookUnreadable(Exception):
-    """It is the provider's, and we cannot read it. Its text names nobody."""
+    """It is the provider's, and we cannot read it. Its text names nobody. `heard` is what could be read beside it."""
+
+    def __init__(self, message: str, heard: "Sequence[Heard]" = ()) -> None:
+        super().__init__(message)
+        self.heard = heard
 
 
 class Arrival(StrEnum):

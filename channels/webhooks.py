@@ -6,13 +6,13 @@ repeats a value.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from hmac import compare_digest
 from urllib.parse import parse_qsl
 
-from channels.base import Webhook, WebhookRefused, WebhookUnreadable
+from channels.base import Heard, Webhook, WebhookRefused, WebhookUnreadable
 
 #: A vendor that collects receipts sends some hundred bytes for each.
 LARGEST_BODY = 1_000_000
@@ -68,6 +68,20 @@ def objects(body: bytes) -> list[Fields]:
     if len(read) < len(listed):
         raise WebhookUnreadable("its body is neither an object nor a list of objects")
     return read
+
+
+def each(body: bytes, read: Callable[[Fields], Iterable[Heard]]) -> list[Heard]:
+    """What every object in `body` says. Where one cannot be read, the error has the others: no STOP is lost by it."""
+    heard: list[Heard] = []
+    wrong: str | None = None
+    for number, fields in enumerate(objects(body)):
+        try:
+            heard += read(fields)
+        except WebhookUnreadable as unreadable:
+            wrong = wrong or f"entry {number}: {unreadable}"
+    if wrong is not None:
+        raise WebhookUnreadable(wrong, heard)
+    return heard
 
 
 def required(fields: Fields, name: str) -> str:

@@ -71,8 +71,10 @@ def judge(gateway: Gateway, known: Known, work: Work, asked: RequestContact) -> 
         not_before=request.not_before,
         expires_at=request.expires_at or _lifetime(gateway, request.not_before or work.now),
     )
+    rulebook = gateway.rulebooks.get(customer.jurisdiction)
+    if rulebook is None:
+        raise problem(UserErrorCode.INVALID, f"there is no rulebook for {customer.jurisdiction} any more")
     try:
-        rulebook = gateway.rulebooks[customer.jurisdiction]
         if request.at_best_moment:
             where = zone_of(gateway, customer)
             subject, planned = plan_at_best(known, rulebook, subject, channels, work.now, where)

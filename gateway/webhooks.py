@@ -1,8 +1,10 @@
 """Where providers tell us what became of messages, and what people answered: `POST /webhooks/{provider}`.
 
 2xx   heard, and on disk          403   not the provider's own signature
-400   cannot be read              404   no such provider here
+400   not all can be read         404   no such provider here
 413   too large                   503   our database is away: say it again
+
+Of a list, whatever can be read is heard, also where the answer is 400.
 """
 
 import asyncio
@@ -32,14 +34,15 @@ def route(gateway: Gateway) -> Route:
         body = await _body(request, gateway.settings.max_body_bytes)
         if body is None:
             return Response(status_code=413)
+        unreadable: WebhookUnreadable | None = None
         try:
             heard = door.listener.hear(_webhook(gateway, request, body))
         except WebhookRefused as refused:
             log.warning("webhook refused", provider=name, reason=str(refused))
             return PlainTextResponse(f"not signed as {name} signs\n", 403)
-        except WebhookUnreadable as unreadable:
-            log.warning("webhook cannot be read", provider=name, reason=str(unreadable))
-            return PlainTextResponse(f"{name} does not write like this: {unreadable}\n", 400)
+        except WebhookUnreadable as found:
+            log.warning("webhook cannot be read", provider=name, reason=str(found))
+            heard, unreadable = found.heard, found
         try:
             for begins in range(0, len(heard), TOGETHER):
                 await receive(gateway, door.ear, heard[begins : begins + TOGETHER])
@@ -49,6 +52,8 @@ def route(gateway: Gateway) -> Route:
             # The text of a database error can hold values. Whoever said it says it again.
             log.error("webhook not heard", provider=name, error=type(error).__name__)
             return Response(status_code=503 if is_unavailable(error) else 500)
+        if unreadable is not None:
+            return PlainTextResponse(f"{name} does not write like this: {unreadable}\n", 400)
         thanks = door.listener.thanks
         return Response(thanks.body, thanks.status, media_type=thanks.content_type)
 

@@ -21,7 +21,7 @@ from channels.sms.exchange import message_id, printable_code
 from channels.webhooks import (
     Fields,
     check_shape,
-    objects,
+    each,
     optional,
     query,
     receipt_id,
@@ -57,7 +57,7 @@ class AliyunListener:
         path = webhook.url.partition("#")[0].partition("?")[0]
         if not any(same(one, self._token) for one in (*given, path.rpartition("/")[2])):
             raise WebhookRefused("the token in its address is not ours")
-        return [heard for fields in objects(webhook.body) for heard in _heard(fields)]
+        return each(webhook.body, _heard)
 
 
 def _heard(fields: Fields) -> list[Heard]:

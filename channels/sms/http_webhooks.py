@@ -20,8 +20,8 @@ from channels.sms.exchange import message_id, printable_code
 from channels.webhooks import (
     Fields,
     check_shape,
+    each,
     instant,
-    objects,
     optional,
     receipt_id,
     reference_of,
@@ -54,7 +54,7 @@ class HttpListener:
         if self._secret is None:
             raise WebhookRefused("there is no secret to verify it with")
         standard_webhooks.verify(self._secret, webhook)
-        return [_heard(fields) for fields in objects(webhook.body)]
+        return each(webhook.body, lambda fields: [_heard(fields)])
 
 
 def _heard(fields: Fields) -> Heard:

@@ -25,7 +25,7 @@ from channels.sms.twilio import CODES
 from channels.webhooks import (
     Fields,
     check_shape,
-    objects,
+    each,
     optional,
     parameters,
     query,
@@ -75,7 +75,7 @@ class TwilioListener:
             self._check(webhook, [])
             if not same(hashes[0].lower(), sha256(webhook.body).hexdigest()):
                 raise WebhookRefused("its body is not the one that was signed")
-            return [heard for fields in objects(webhook.body) for heard in _heard(fields, webhook.url)]
+            return each(webhook.body, lambda fields: _heard(fields, webhook.url))
         form = parameters(webhook.body.decode("utf-8", "replace"))
         self._check(webhook, form)
         return _heard(dict(form), webhook.url)

@@ -26,8 +26,8 @@ from channels.webhooks import (
     Fields,
     check_age,
     check_shape,
+    each,
     instant,
-    objects,
     optional,
     receipt_id,
     reference_of,
@@ -65,7 +65,7 @@ class VonageListener:
         """What it says, or `WebhookRefused`, or `WebhookUnreadable`."""
         check_shape(webhook)
         self._verify(webhook)
-        return [heard for fields in objects(webhook.body) for heard in _heard(fields)]
+        return each(webhook.body, _heard)
 
     def _verify(self, webhook: Webhook) -> None:
         scheme, _, token = webhook.headers.get("authorization", "").partition(" ")

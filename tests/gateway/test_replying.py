@@ -216,3 +216,14 @@ async def test_what_was_written_is_on_record_as_the_customers_contact_and_can_be
 async def test_a_reply_that_is_nobodys_to_settle_is_not_found(world: World) -> None:
     with pytest.raises(Unacceptable):
         await replying.settle(world.gateway, AGENT, "f" * 32, "note")
+
+
+async def test_a_stop_stands_where_it_cannot_be_confirmed(world: World) -> None:
+    customer = await world.customer("TEST")
+    rulebooks = dict(world.gateway.rulebooks)
+    del rulebooks[customer.jurisdiction]
+    world.gateway.rulebooks = rulebooks
+
+    await _says(world, "STOP")
+
+    assert [status for status, _ in await _consents(world, customer)] == [ConsentStatus.WITHDRAWN]

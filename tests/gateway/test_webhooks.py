@@ -9,6 +9,7 @@ import httpx
 import orjson
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import select
 from starlette.applications import Starlette
 
 from channels import standard_webhooks
@@ -63,6 +64,20 @@ async def test_a_genuine_receipt_is_heard(world: World, provider: httpx.AsyncCli
 
     assert 200 <= status < 300
     assert (await world.now(answer)).status is ContactStatus.DELIVERED
+
+
+async def test_of_a_list_what_can_be_read_is_heard(world: World, provider: httpx.AsyncClient) -> None:
+    answer, receipt = await _sent(world)
+    bad = receipt | {"status": "vanished"}
+    stop = {"type": "reply", "id": "r-1", "from": "+8613900000000", "text": "STOP"}
+
+    first = await _say(provider, world, [bad, stop, receipt])
+    again = await _say(provider, world, [bad, stop, receipt])
+
+    assert first == again == 400
+    assert (await world.now(answer)).status is ContactStatus.DELIVERED
+    async with world.gateway.database.read() as work:
+        assert len(await work.all(select(table("reply")))) == 1
 
 
 @pytest.mark.parametrize(
