@@ -106,6 +106,9 @@ async def answer(gateway: Gateway, work: Work, provider: str, written: Written) 
         outside = await _on_record(work, provider, written, point)
         taken_back += await despair.heard(work, GATEWAY, customer.id, written.reply.text)
         hold = await _act(work, written, customer, point, understood.meaning)
+        if Meaning.WRONG_PERSON in understood.also:
+            # "Wrong number, stop calling": whatever else was said, this number is not theirs.
+            await _hold(work, customer, HoldKind.WRONG_PERSON, point.id)
         is_open = _needs_a_person(understood.meaning, understood.also) or urgent
         if is_open and hold is None:
             # They said stop, and more: whatever it is, nothing is sent before somebody has read it.

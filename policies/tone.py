@@ -4,8 +4,9 @@ text -> folded (policies/folding.py) -> entries of tone_en.toml and tone_zh.toml
      -> less what is denied: "we will not contact your family", 不会联系您的家人 (tone_denials.toml)
      -> less what is spared: 您可以向法院申请调解, "we are sorry that our agent called your mother" (tone_spared.toml)
 
-"If you do not pay, we will sue" is not excused, nor "we will not hesitate to sue": what is denied must be what is
-said, and without a condition. So between a "not" and what it denies stand only words of a list (tone_denials.toml).
+"If you do not pay, we will sue" is not excused, nor "we will not hesitate to sue", nor "we will not sue if you pay":
+what is denied must be what is said, and no bargain. So nothing in its sentence may make it depend or end, and between
+a "not" and what it denies stand only words of a list (tone_denials.toml).
 A good sentence that is refused costs its writer another word; a threat that passes costs somebody their sleep.
 """
 
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from policies.facts import Purpose
 from policies.folding import Folded, as_characters, as_words, folded, spelled_out, with_leading_letters
@@ -88,6 +90,7 @@ class _Lexicon:
     harmless: re.Pattern[str] | None
     spared: tuple[_Spared, ...]
     denied: re.Pattern[str]
+    bargains: re.Pattern[str]  #: anywhere in its sentence, nothing is denied
 
 
 def forbidden(text: str, purpose: Purpose | None, *, discreet: bool) -> Iterator[Problem]:
@@ -113,9 +116,16 @@ def forbidden(text: str, purpose: Purpose | None, *, discreet: bool) -> Iterator
 
 def _said(lexicon: _Lexicon, entry: _Entry, read: Folded, spared: set[int]) -> Iterator[str]:
     for found in entry.pattern.finditer(read.text):
-        denied = entry.negatable and lexicon.denied.search(read.text[max(0, found.start() - 60) : found.start()])
+        denied = entry.negatable and _is_denied(lexicon, read.text, *found.span())
         if not denied and found.start() not in spared:
             yield read.verbatim(*found.span())
+
+
+def _is_denied(lexicon: _Lexicon, text: str, start: int, end: int) -> bool:
+    return (
+        lexicon.denied.search(text[max(0, start - 60) : start]) is not None
+        and lexicon.bargains.search(_sentence(text, start, end)) is None
+    )
 
 
 def _places_spared(lexicon: _Lexicon, read: Folded, purpose: Purpose | None) -> Mapping[str, set[int]]:
@@ -140,9 +150,14 @@ def _sentence(text: str, start: int, end: int) -> str:
     return text[before[-1] if before else 0 : after.start() if after else len(text)]
 
 
+def _denials(language: str) -> dict[str, Any]:
+    found: dict[str, Any] = tomllib.loads((_FOLDER / "tone_denials.toml").read_text(encoding="utf-8"))[language]
+    return found
+
+
 def _denial(language: str) -> re.Pattern[str]:
     """Where a text up to what is said ends in a denial of it, with no condition before it in the clause."""
-    denials = tomllib.loads((_FOLDER / "tone_denials.toml").read_text(encoding="utf-8"))[language]
+    denials = _denials(language)
     ends, conditions = denials["ends"], "|".join(denials["conditions"])
     either = "|".join(f"{one['not']}(?:{'|'.join(one['between'])}){{0,{one['most']}}}" for one in denials["forms"])
     return re.compile(f"(?:^|[{ends}\n])(?:(?!{conditions})[^{ends}\n])*(?:{either})$")
@@ -187,6 +202,7 @@ def _lexicon(language: str, *, words: bool) -> _Lexicon:
         re.compile(harmless) if harmless else None,
         tuple(_mercies(language, words=words)),
         _denial(language),
+        re.compile(_spaced_if(words, "|".join(_denials(language)["bargains"]))),
     )
 
 

@@ -227,3 +227,21 @@ async def test_a_stop_stands_where_it_cannot_be_confirmed(world: World) -> None:
     await _says(world, "STOP")
 
     assert [status for status, _ in await _consents(world, customer)] == [ConsentStatus.WITHDRAWN]
+
+
+async def test_a_number_that_is_a_strangers_is_closed_whatever_else_they_say(world: World) -> None:
+    customer = await world.customer("CN")
+
+    await _says(world, "wrong number, stop calling me")
+
+    assert HoldKind.WRONG_PERSON in await _holds(world, customer)
+
+
+@pytest.mark.parametrize("text", ["周五一定还清", "月底还清", "明天就付清"])
+async def test_who_will_pay_disputes_nothing(world: World, text: str) -> None:
+    customer = await world.customer("CN")
+
+    await _says(world, text)
+
+    [reply] = await _replies(world, customer)
+    assert reply.meaning is not Meaning.DISPUTE
