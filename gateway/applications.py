@@ -31,8 +31,9 @@ from gateway.model import (
     problem,
 )
 from gateway.once import Once
+from gateway.promises import OWED
 from gateway.requests import RequestContact, SubmitApplication
-from gateway.store import applications, bills, contacts, customers
+from gateway.store import applications, bills, contacts, customers, payments
 from gateway.store.faults import repeated
 from gateway.store.work import Work
 from policies import plans
@@ -179,6 +180,7 @@ async def _lift(work: Work, caller: Caller, application: Application) -> None:
 
 async def _put_in_place(work: Work, caller: Caller, application: Application, bill: Bill) -> Bill:
     """The plan's bills, in the place of the one that they repay; the first instalment is promised. The first bill."""
+    await _end_promises(work, caller, bill)
     await bills.change(work, [replace(bill, status=BillStatus.IN_PLAN)], caller)
     made = [
         Bill(
@@ -198,6 +200,20 @@ async def _put_in_place(work: Work, caller: Caller, application: Application, bi
     await bills.add(work, made, caller)
     await promise(work, made[0], caller.id)
     return made[0]
+
+
+async def _end_promises(work: Work, caller: Caller, bill: Bill) -> None:
+    """What was promised on the debt before, where nothing else is owed on it: the plan is in its place."""
+    owed = await bills.of_customer(work, bill.customer_id)
+    is_more_owed = any(
+        one.id != bill.id and one.account.id == bill.account.id and one.status in OWED and one.amount_left
+        for one in owed
+    )
+    for one in await customers.promises_of(work, [bill.customer_id]):
+        is_its_own = bill.instalment is not None and one.pay_by == bill.due_on
+        is_on_it = one.account_id == bill.account.id and one.status is PromiseStatus.OPEN
+        if is_on_it and (is_its_own or not is_more_owed):
+            await payments.settle(work, one, PromiseStatus.WITHDRAWN, caller, reason="a plan was agreed in its place")
 
 
 async def promise(work: Work, instalment: Bill, caller_id: str) -> None:

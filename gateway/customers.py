@@ -36,7 +36,7 @@ from gateway.store import bills, contacts, erasures
 from gateway.store import customers as store
 from gateway.store.faults import repeated
 from gateway.store.work import Work
-from policies.facts import BillStatus, HoldKind, LenderRole, Party, Place
+from policies.facts import BillStatus, ConsentStatus, HoldKind, LenderRole, Party, Place
 
 
 @repeated
@@ -282,6 +282,8 @@ async def record_consent(gateway: Gateway, caller: Caller, wanted: RecordConsent
         once = Once(caller.id, wanted.idempotency_key, "recordConsent", wanted.fingerprint)
         if await once.before(work) is not None:
             return customer, True
+        if wanted.status is ConsentStatus.GRANTED:
+            await refuse_if_erased(work, customer.id, "customerId")
         await _check_point(work, customer, wanted.contact_point_id)
         if wanted.at is not None and wanted.at > work.now:
             raise problem(UserErrorCode.INVALID, "lies in the future", "at")
@@ -457,6 +459,7 @@ async def link(gateway: Gateway, caller: Caller, customer_ids: Collection[str]) 
 async def set_preferences(gateway: Gateway, caller: Caller, wanted: SetPreferences) -> Customer:
     async with gateway.database.write() as work:
         customer = await locked_customer(work, caller, wanted.customer_id)
+        await refuse_if_erased(work, customer.id, "customerId")
         changed = replace(
             customer,
             preferred_channels=customer.preferred_channels if wanted.channels is None else wanted.channels,

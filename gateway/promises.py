@@ -32,7 +32,8 @@ _PROMISE = table("promise")
 LONGEST = timedelta(days=366)
 """How far ahead a promise may name its day. What takes longer is a plan."""
 
-_OWED = (BillStatus.OPEN, BillStatus.DISPUTED)
+OWED = (BillStatus.OPEN, BillStatus.DISPUTED)
+"""Bills on which something may be promised."""
 
 _WEST = timedelta(hours=12)
 """How far behind UTC a day can end."""
@@ -91,7 +92,7 @@ async def _check_sum(work: Work, new: PromiseEntry) -> None:
 
     On its account, and on all of them: a promise on no account is on all.
     """
-    owed = [one for one in await bills.of_customer(work, new.customer_id) if one.status in _OWED and one.amount_left]
+    owed = [one for one in await bills.of_customer(work, new.customer_id) if one.status in OWED and one.amount_left]
     concerned = [one for one in owed if new.account_id in (None, one.account.id)]
     if not concerned and new.account_id is not None:
         raise problem(UserErrorCode.CONFLICT, "nothing is left to be paid", "account")

@@ -17,7 +17,7 @@ from gateway.calendars import day_of
 from gateway.callers import may_see
 from gateway.contact import Answer, accept_in, announce
 from gateway.core import Gateway
-from gateway.customers import account_id, locked_customer
+from gateway.customers import account_id, locked_customer, refuse_if_erased
 from gateway.ending import take_back
 from gateway.hardship import assessments
 from gateway.model import (
@@ -68,6 +68,7 @@ async def record(
         if (before := await once.before(work)) is not None:
             return (await store.by_id(work, [before]))[before], [], True
         customer = await locked_customer(work, caller, wanted.customer_id)
+        await refuse_if_erased(work, customer.id, "customerId")
         if wanted.at is not None and wanted.at > work.now:
             raise problem(UserErrorCode.INVALID, "lies in the future", "at")
         signal = HardshipSignal(

@@ -157,6 +157,23 @@ async def test_an_approved_plan_is_bills_and_a_promise_and_the_customer_is_told(
     assert mine[0]["decidedBy"] is None
 
 
+@pytest.mark.parametrize("owes_more", [False, True])
+async def test_a_plan_ends_what_was_promised_on_its_debt_unless_more_is_owed_on_it(api: Api, owes_more: bool) -> None:
+    customer, bill = await _owing(api)
+    if owes_more:
+        await api.world.bill(customer, reference="another", account=bill.account.reference)
+    wanted = RecordPromise(
+        customer.id, date(2026, 11, 27), bill.account.reference, amount=Decimal(1000), currency="CNY"
+    )
+    await promises.record(api.world.gateway, SERVICE, wanted)
+    application = (await _submit(api, customer, bill))["application"]["id"]
+
+    await _decide(api, application)
+
+    before = next(one for one in (await _state(api, customer))["promises"] if one["payBy"] == "2026-11-27")
+    assert before["status"] == ("OPEN" if owes_more else "WITHDRAWN")
+
+
 async def test_a_declined_plan_leaves_the_bill_as_it_was(api: Api) -> None:
     customer, bill = await _owing(api)
     application = (await _submit(api, customer, bill))["application"]["id"]

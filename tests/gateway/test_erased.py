@@ -20,6 +20,7 @@ from gateway.requests import (
     RecordPromise,
     SetPreferences,
 )
+from gateway.store import customers as store
 from gateway.store.tables import metadata
 from policies.facts import Channel, ConsentStatus, HoldKind, Initiator, Medium
 from policies.hardship import SignalKind
@@ -95,6 +96,29 @@ async def test_nothing_more_is_taken_of_who_was_erased(world: World, what: str) 
     assert WORDS not in await _everything(world)
     if what not in ("link", "token"):  # these have made something else before they are refused
         assert await _everything(world) == before
+
+
+@pytest.mark.parametrize("what", ["consent", "preferences", "signal"])
+async def test_who_is_only_stored_is_not_added_to(world: World, what: str) -> None:
+    customer = await world.customer("CN")
+    await erase(world.gateway, COMPLIANCE, customer.id, "asked")
+    before = await _everything(world)
+
+    with pytest.raises(Unacceptable, match="only stored") as refused:
+        await DOINGS[what](world, customer)
+
+    assert [one.code for one in refused.value.errors] == ["CONFLICT"]
+    assert await _everything(world) == before
+
+
+async def test_who_is_only_stored_may_still_say_no(world: World) -> None:
+    customer = await world.customer("CN")
+    await erase(world.gateway, COMPLIANCE, customer.id, "asked")
+
+    await world.withdraw(customer)
+
+    async with world.gateway.database.read() as work:
+        assert [one.status for one in await store.consents_of(work, [customer.id])] == [ConsentStatus.WITHDRAWN]
 
 
 async def test_what_callers_wrote_of_them_into_references_and_keys_is_gone_with_them(world: World) -> None:
