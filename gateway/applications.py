@@ -31,7 +31,7 @@ from gateway.model import (
     problem,
 )
 from gateway.once import Once
-from gateway.promises import OWED
+from gateway.promises import owed_by
 from gateway.requests import RequestContact, SubmitApplication
 from gateway.store import applications, bills, contacts, customers, payments
 from gateway.store.faults import repeated
@@ -204,11 +204,8 @@ async def _put_in_place(work: Work, caller: Caller, application: Application, bi
 
 async def _end_promises(work: Work, caller: Caller, bill: Bill) -> None:
     """What was promised on the debt before, where nothing else is owed on it: the plan is in its place."""
-    owed = await bills.of_customer(work, bill.customer_id)
-    is_more_owed = any(
-        one.id != bill.id and one.account.id == bill.account.id and one.status in OWED and one.amount_left
-        for one in owed
-    )
+    owed = await owed_by(work, bill.customer_id)
+    is_more_owed = any(one.id != bill.id and one.account.id == bill.account.id for one in owed)
     for one in await customers.promises_of(work, [bill.customer_id]):
         is_its_own = bill.instalment is not None and one.pay_by == bill.due_on
         is_on_it = one.account_id == bill.account.id and one.status is PromiseStatus.OPEN

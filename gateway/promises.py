@@ -18,7 +18,7 @@ from gateway.callers import may_see
 from gateway.contact import announce
 from gateway.core import Gateway
 from gateway.customers import account_id, locked_customer
-from gateway.model import GATEWAY, Caller, Contact, Customer, Payment, PromiseEntry, UserErrorCode, problem
+from gateway.model import GATEWAY, Bill, Caller, Contact, Customer, Payment, PromiseEntry, UserErrorCode, problem
 from gateway.once import Once
 from gateway.requests import RecordPromise
 from gateway.store import bills, contacts, customers, payments
@@ -32,8 +32,7 @@ _PROMISE = table("promise")
 LONGEST = timedelta(days=366)
 """How far ahead a promise may name its day. What takes longer is a plan."""
 
-OWED = (BillStatus.OPEN, BillStatus.DISPUTED)
-"""Bills on which something may be promised."""
+_OWED = (BillStatus.OPEN, BillStatus.DISPUTED)
 
 _WEST = timedelta(hours=12)
 """How far behind UTC a day can end."""
@@ -92,7 +91,7 @@ async def _check_sum(work: Work, new: PromiseEntry) -> None:
 
     On its account, and on all of them: a promise on no account is on all.
     """
-    owed = [one for one in await bills.of_customer(work, new.customer_id) if one.status in OWED and one.amount_left]
+    owed = await owed_by(work, new.customer_id)
     concerned = [one for one in owed if new.account_id in (None, one.account.id)]
     if not concerned and new.account_id is not None:
         raise problem(UserErrorCode.CONFLICT, "nothing is left to be paid", "account")
@@ -107,6 +106,11 @@ async def _check_sum(work: Work, new: PromiseEntry) -> None:
         if sum(before, new.amount) > sum(left):
             message = "is more than is left to be paid beside what is promised already; withdrawPromise takes one back"
             raise problem(UserErrorCode.INVALID, message, "amount")
+
+
+async def owed_by(work: Work, customer_id: str) -> list[Bill]:
+    """The bills on which something may be promised."""
+    return [one for one in await bills.of_customer(work, customer_id) if one.status in _OWED and one.amount_left]
 
 
 def _within(account: str | None, account_id: str | None, currency: str | None, new: PromiseEntry) -> bool:

@@ -93,7 +93,7 @@ async def answer(gateway: Gateway, work: Work, provider: str, written: Written) 
     understood, urgent = understand(written.reply.text), is_urgent(written.reply.text)
     found = await customers.by_id(work, {point.customer_id for point in written.points})
     if not found:
-        reply = _reply(work, provider, written, understood.meaning, None, None, None)
+        reply = _reply(work, provider, written, understood.meaning, None, None, None, urgent=urgent)
         await replies.add(work, reply)
         if urgent:
             log.warning("a person must look at this reply now", reply=reply.id)
@@ -122,6 +122,7 @@ async def answer(gateway: Gateway, work: Work, provider: str, written: Written) 
             outside,
             hold,
             is_open=is_open,
+            urgent=urgent,
         )
         await replies.add(work, reply)
         said = (understood.meaning, *understood.also)
@@ -254,7 +255,8 @@ async def _answered(
 
 def _reply(
     work: Work, provider: str, written: Written, meaning: Meaning,
-    point: ContactPoint | None, outside: OutsideContact | None, hold: HoldEntry | None, *, is_open: bool = True,
+    point: ContactPoint | None, outside: OutsideContact | None, hold: HoldEntry | None,
+    *, urgent: bool, is_open: bool = True,
 ) -> Reply:  # fmt: skip
     return Reply(
         id=work.new_id(),
@@ -265,7 +267,7 @@ def _reply(
         sender=written.address,
         text=written.reply.text,
         meaning=meaning,
-        is_urgent=is_urgent(written.reply.text),
+        is_urgent=urgent,
         status=ReplyStatus.OPEN if is_open else ReplyStatus.SETTLED,
         outside_contact_id=outside.id if outside else None,
         hold_id=hold.id if hold else None,

@@ -166,7 +166,10 @@ def _denial(language: str) -> re.Pattern[str]:
 def _mercies(language: str, *, words: bool) -> Iterator[_Spared]:
     data = tomllib.loads((_FOLDER / "tone_spared.toml").read_text(encoding="utf-8"))[language]
     for one in data["spared"]:
-        says, unless = (_spaced_if(words, "|".join(texts)) for texts in (one["says"], data["lists"][one["unless"]]))
+        says, unless = (
+            _spaced_if(words, "|".join(texts).replace("@kin", data["kin"]))
+            for texts in (one["says"], data["lists"][one["unless"]])
+        )
         purposes = frozenset(Purpose[name] for name in one.get("purposes", ()))
         yield _Spared(re.compile(says), frozenset(one["rules"]), re.compile(unless), purposes)
 
