@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from policies.facts import Channel, Purpose
-from policies.folding import folded, is_chinese, only_words
+from policies.folding import count_chinese, folded, only_words
 from policies.tone import Kind, Problem
 
 _FILE = Path(__file__).parent / "contents.toml"
@@ -80,7 +80,7 @@ def required(purpose: Purpose, channel: Channel, jurisdiction: str | None, produ
 def wrong_language(text: str, language: str) -> Problem | None:
     """English to a reader of Chinese, or the reverse. Addresses, names and numbers are in no language."""
     plain = folded(text).text
-    chinese = sum(map(is_chinese, plain))
+    chinese = count_chinese(plain)
     words = len(_WORD.findall(plain))
     if language == "zh":
         wrong = words > chinese and (words >= FEWEST_WORDS or (not chinese and _is_english(only_words(text))))

@@ -9,6 +9,7 @@ import tomllib
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 _DATA = tomllib.loads((Path(__file__).parent / "traditional.toml").read_text(encoding="utf-8"))
@@ -16,6 +17,12 @@ _DATA = tomllib.loads((Path(__file__).parent / "traditional.toml").read_text(enc
 SIMPLIFIED = str.maketrans(_DATA["traditional"].replace("\n", ""), _DATA["simplified"].replace("\n", ""))
 """Traditional characters, and others that are written for the same, as the simplified ones that lexicons have."""
 
+CHINESE = "\u3400-\u4dbf\u4e00-\u9fff"
+"""Chinese characters, within the brackets of a regular expression."""
+
+_CHINESE = re.compile(f"[{CHINESE}]")
+#: As many as are remembered with what they are read as: messages are written in some thousands.
+_CHARACTERS = 16_384
 #: Cyrillic and Greek letters that look like Latin ones.
 _ALIKE = SIMPLIFIED | str.maketrans("аеорсухіѕјԁɡоαοερυικмтвн", "aeopcyxisjdgoaoepyikmtbh")
 _IN_WORDS = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i"}
@@ -24,6 +31,7 @@ _SEPARATORS = frozenset(".·•*-_|~/\\+=#^`'’")
 _NOT_WORDS = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|https?://[!-~]+|[\w.+-]+@[\w-]+\.[\w.]+", re.DOTALL)
 #: Always by the same: a wider gap parts two words.
 _SPELLED_OUT = re.compile(r"(?<![^\W_])[a-z](?P<gap>[^\w,;:!?\n]{1,3}|_)[a-z](?:(?P=gap)[a-z])+(?![^\W_])")
+_DIGIT_WITHIN = re.compile(rf"(?<=[a-z])[{re.escape(''.join(_IN_WORDS))}](?=[^\W\d_])")
 _LEADING_DIGIT = re.compile(r"(?<![^\W_])[013457](?=[a-z]{2})")
 
 
@@ -40,6 +48,8 @@ class Folded:
         return self.written[self.places[start] : self.places[end - 1] + 1]
 
     def without(self, dropped: set[int]) -> "Folded":
+        if not dropped:
+            return self
         kept = [index for index in range(len(self.text)) if index not in dropped]
         return Folded(
             self.written, "".join(self.text[index] for index in kept), tuple(self.places[index] for index in kept)
@@ -54,14 +64,15 @@ def only_words(text: str) -> str:
 def folded(text: str) -> Folded:
     """Lower case, simplified, plain: for words that are looked for. What is no word becomes a line break."""
     blank = only_words(text)
-    characters: list[str] = []
-    places: list[int] = []
-    for place, written in enumerate(blank):
-        for character in unicodedata.normalize("NFKD", written).casefold().translate(_ALIKE):
-            if unicodedata.category(character) not in ("Cf", "Mn", "Cc") or character == "\n":
-                characters.append(character)
-                places.append(place)
-    return Folded(text, "".join(characters), tuple(places))
+    spelled = [_spelled(written) for written in blank]
+    places = [place for place, characters in enumerate(spelled) for _ in characters]
+    return Folded(text, "".join(spelled), tuple(places))
+
+
+@lru_cache(_CHARACTERS)
+def _spelled(written: str) -> str:
+    plain = unicodedata.normalize("NFKD", written).casefold().translate(_ALIKE)
+    return "".join(one for one in plain if unicodedata.category(one) not in ("Cf", "Mn", "Cc") or one == "\n")
 
 
 def as_words(plain: Folded) -> Folded:
@@ -73,11 +84,7 @@ def as_words(plain: Folded) -> Folded:
         if not plain.text[place].isalpha()
     }
     joined = plain.without(dropped)
-    text = list(joined.text)
-    for place in range(1, len(text) - 1):
-        if text[place] in _IN_WORDS and text[place - 1].isascii() and text[place - 1].isalpha():
-            text[place] = _IN_WORDS[text[place]] if joined.text[place + 1].isalpha() else text[place]
-    return Folded(joined.written, "".join(text), joined.places)
+    return Folded(joined.written, _DIGIT_WITHIN.sub(lambda found: _IN_WORDS[found[0]], joined.text), joined.places)
 
 
 def spelled_out(plain: Folded) -> Iterator[Folded]:
@@ -97,6 +104,8 @@ def with_leading_letters(words: Folded) -> Folded | None:
 
 def as_characters(plain: Folded) -> Folded:
     """Without what is put between two Chinese characters to tear a word apart. Commas and full stops end a thought."""
+    if not _CHINESE.search(plain.text):
+        return plain
     dropped: set[int] = set()
     run: list[int] = []
     after_chinese = False
@@ -110,9 +119,14 @@ def as_characters(plain: Folded) -> Folded:
     return plain.without(dropped)
 
 
+@lru_cache(_CHARACTERS)
 def _is_between(character: str) -> bool:
     """Spaces, strokes and every kind of symbol, emoji among them."""
     return character in _SEPARATORS or character.isspace() or unicodedata.category(character)[0] in "SZ"
+
+
+def count_chinese(text: str) -> int:
+    return len(_CHINESE.findall(text))
 
 
 def is_chinese(character: str) -> bool:

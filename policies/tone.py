@@ -12,15 +12,15 @@ A good sentence that is refused costs its writer another word; a threat that pas
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from policies.facts import Purpose
-from policies.folding import Folded, as_characters, as_words, folded, spelled_out, with_leading_letters
+from policies.folding import CHINESE, Folded, as_characters, as_words, folded, spelled_out, with_leading_letters
 
 _FOLDER = Path(__file__).parent
 
@@ -67,6 +67,9 @@ class _Entry:
     citation: str | None
     lawful_in: frozenset[Purpose]
     negatable: bool
+    elsewhere: (
+        re.Pattern[str] | None
+    )  #: what of it may stand in a text without the script of its language: `$`, `qi su`
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ class _Spared:
 
 @dataclass(frozen=True, slots=True)
 class _Lexicon:
+    script: re.Pattern[str]  #: of the language: where it is not, most entries need not be looked for
     entries: tuple[_Entry, ...]
     harmless: re.Pattern[str] | None
     spared: tuple[_Spared, ...]
@@ -100,12 +104,15 @@ def forbidden(text: str, purpose: Purpose | None, *, discreet: bool) -> Iterator
     english = [one for one in (words, with_leading_letters(words)) if one is not None]
     glued = list(spelled_out(plain))
     for lexicon, readings in ((_english(), english), (_chinese(), [as_characters(plain)])):
-        spared = [_places_spared(lexicon, read, purpose) for read in readings]
+        is_written = any(lexicon.script.search(read.text) for read in readings)
+        spared = [cache(partial(_places_spared, lexicon, read, purpose)) for read in readings]
         for entry in lexicon.entries:
             if purpose in entry.lawful_in or (entry.kind is Kind.DEBT_WORD and not discreet):
                 continue
-            pairs = zip(readings, spared, strict=True)
-            said = [one for read, places in pairs for one in _said(lexicon, entry, read, places[entry.rule])]
+            said = []
+            if (pattern := entry.pattern if is_written else entry.elsewhere) is not None:
+                pairs = zip(readings, spared, strict=True)
+                said += [one for read, places in pairs for one in _said(lexicon, entry, pattern, read, places)]
             if entry.glued is not None:
                 said += [one.verbatim(*found.span()) for one in glued for found in entry.glued.finditer(one.text)]
             if said:
@@ -114,10 +121,13 @@ def forbidden(text: str, purpose: Purpose | None, *, discreet: bool) -> Iterator
                 )
 
 
-def _said(lexicon: _Lexicon, entry: _Entry, read: Folded, spared: set[int]) -> Iterator[str]:
-    for found in entry.pattern.finditer(read.text):
+def _said(
+    lexicon: _Lexicon, entry: _Entry, pattern: re.Pattern[str], read: Folded, spared: Callable[[str], set[int]]
+) -> Iterator[str]:
+    """`spared` is asked only when something is said: most texts say nothing that needs it."""
+    for found in pattern.finditer(read.text):
         denied = entry.negatable and _is_denied(lexicon, read.text, *found.span())
-        if not denied and found.start() not in spared:
+        if not denied and found.start() not in spared(entry.rule):
             yield read.verbatim(*found.span())
 
 
@@ -128,15 +138,12 @@ def _is_denied(lexicon: _Lexicon, text: str, start: int, end: int) -> bool:
     )
 
 
-def _places_spared(lexicon: _Lexicon, read: Folded, purpose: Purpose | None) -> Mapping[str, set[int]]:
-    """By rule."""
+def _places_spared(lexicon: _Lexicon, read: Folded, purpose: Purpose | None, rule: str) -> set[int]:
     found = lexicon.harmless.finditer(read.text) if lexicon.harmless else ()
-    harmless = {place for one in found for place in range(*one.span())}
-    places = {entry.rule: set(harmless) for entry in lexicon.entries}
+    places = {place for one in found for place in range(*one.span())}
     for one in lexicon.spared:
-        spared = set(one.places(read.text, purpose))
-        for rule in one.rules:
-            places[rule] |= spared
+        if rule in one.rules:
+            places.update(one.places(read.text, purpose))
     return places
 
 
@@ -188,6 +195,7 @@ def _lexicon(language: str, *, words: bool) -> _Lexicon:
     entries = tomllib.loads((_FOLDER / f"tone_{language}.toml").read_text(encoding="utf-8"))["entry"]
     harmless = "|".join(_spaced_if(words, one) for entry in entries for one in entry.get("except", ()))
     return _Lexicon(
+        re.compile("[a-z]{2}" if words else f"[{CHINESE}]"),
         tuple(
             _Entry(
                 rule=entry["id"],
@@ -199,6 +207,7 @@ def _lexicon(language: str, *, words: bool) -> _Lexicon:
                 citation=entry.get("citation"),
                 lawful_in=frozenset(Purpose[one] for one in entry.get("lawful_in", ())),
                 negatable=entry.get("negatable", True),
+                elsewhere=_elsewhere(entry["patterns"], entry.get("symbols", ()), words=words),
             )
             for entry in entries
         ),
@@ -207,6 +216,12 @@ def _lexicon(language: str, *, words: bool) -> _Lexicon:
         _denial(language),
         re.compile(_spaced_if(words, "|".join(_denials(language)["bargains"]))),
     )
+
+
+def _elsewhere(patterns: list[str], symbols: list[str], *, words: bool) -> re.Pattern[str] | None:
+    r"""Signs, and Chinese that is written in letters: other letters than those of `\d` and `[a-z]`."""
+    lettered = [one for one in patterns if not words and re.search("[a-z]", re.sub(r"\\.|\[.*?\]", "", one))]
+    return re.compile("|".join([*lettered, *map(re.escape, symbols)])) if lettered or symbols else None
 
 
 def _pattern(patterns: list[str], symbols: list[str], *, words: bool) -> re.Pattern[str]:

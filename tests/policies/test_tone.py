@@ -5,12 +5,14 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import policies
 from policies.facts import Purpose
 from policies.folding import SIMPLIFIED
 from policies.hardship import SignalKind, load
-from policies.tone import Kind, forbidden
+from policies.tone import Kind, _chinese, _english, _Lexicon, forbidden
 
 FOLDER = Path(next(iter(policies.__path__)))
 
@@ -686,3 +688,17 @@ def test_every_kind_of_problem_has_an_entry() -> None:
 def _of(name: str) -> list[dict[str, str]]:
     entries: list[dict[str, str]] = tomllib.loads((FOLDER / name).read_text(encoding="utf-8"))["entry"]
     return entries
+
+
+@pytest.mark.parametrize("lexicon", [_english(), _chinese()], ids=["en", "zh"])
+@settings(max_examples=400, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_what_is_without_the_script_of_its_language_is_found_nevertheless(
+    lexicon: _Lexicon, data: st.DataObject
+) -> None:
+    entry = data.draw(st.sampled_from(lexicon.entries))
+    text = data.draw(st.from_regex(entry.pattern))
+
+    if not lexicon.script.search(text):
+        assert entry.elsewhere is not None
+        assert entry.elsewhere.search(text)
