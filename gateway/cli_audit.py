@@ -15,6 +15,7 @@ from rich.progress import open as opened
 
 from gateway.audit import checking, checkpoints, exporting
 from gateway.audit.lines import Broken, verify
+from gateway.audit.witness import Witness
 from gateway.cli_database import customer_id, with_database
 from gateway.settings import Settings
 from gateway.store.database import Database
@@ -93,14 +94,31 @@ def register(cli: typer.Typer, settings: Callable[[], Settings]) -> None:
             typer.echo(f"signed with {found['key']}: compare it with the key you were given, or use --key")
 
     @audit.command("check")
-    def check_(as_json: _AsJson = False) -> None:
+    def check_(
+        witness: Annotated[
+            Path | None,
+            typer.Option(
+                exists=True, dir_okay=False, help="The worker's log, kept elsewhere: its checkpoints must be there."
+            ),
+        ] = None,
+        as_json: _AsJson = False,
+    ) -> None:
         """Check the log in the database, and that the rows are as it says. Exit code 1: something does not fit."""
+        named = None if witness is None else _witness(witness)
 
         def run() -> dict[str, Any]:
             with _progress("checking entries and rows") as seen:
-                return asdict(with_log(lambda database: checking.check(database, seen)))
+                return asdict(with_log(lambda database: checking.check(database, seen, named)))
 
         _judged(run, as_json=as_json)
+
+
+def _witness(file: Path) -> Witness:
+    try:
+        with file.open(encoding="utf-8", errors="replace") as log:
+            return Witness(log)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--witness") from None
 
 
 def _judged(run: Callable[[], dict[str, Any]], *, as_json: bool) -> dict[str, Any]:
@@ -118,8 +136,10 @@ def _judged(run: Callable[[], dict[str, Any]], *, as_json: bool) -> dict[str, An
         typer.echo(json.dumps({"holds": True, **found}))
     else:
         dropped = f", {found['dropped']} of them without what they record" if found["dropped"] else ""
+        witnessed = f", {found['witnessed']} of them in the worker's log" if found.get("witnessed") else ""
         typer.echo(
-            f"holds: {found['entries']} entries{dropped}, {found['chains']} chains, {found['checkpoints']} checkpoints"
+            f"holds: {found['entries']} entries{dropped}, {found['chains']} chains, "
+            f"{found['checkpoints']} checkpoints{witnessed}"
         )
     return found
 

@@ -48,8 +48,20 @@ def environment(folder: Path, **settings: object) -> dict[str, str]:
 
 def run(arguments: list[str], env: dict[str, str]) -> str:
     """What a command of the gateway prints on standard output."""
+    return said_and_logged(arguments, env)[0]
+
+
+def said_and_logged(arguments: list[str], env: dict[str, str]) -> tuple[str, str]:
+    """What it prints, and what it logs."""
     done = subprocess.run([*_COMMAND, *arguments], env=env, check=True, capture_output=True, text=True, timeout=60)
-    return done.stdout.strip()
+    return done.stdout.strip(), done.stderr
+
+
+def fails(arguments: list[str], env: dict[str, str], status: int = 1) -> str:
+    """All that a command says which ends with this status."""
+    done = subprocess.run([*_COMMAND, *arguments], env=env, check=False, capture_output=True, text=True, timeout=60)
+    assert done.returncode == status, done.stderr
+    return (done.stdout + done.stderr).strip()
 
 
 @dataclass

@@ -12,6 +12,7 @@ from typing import Any
 from gateway.audit.chain import HOUSE, hashed, instant
 from gateway.audit.checkpoints import public_key
 from gateway.audit.lines import Broken, Chains, Checkpoints, Entry, Signer, rule_fits
+from gateway.audit.witness import Witness
 from gateway.model import AttemptOutcome, ReplyStatus
 from gateway.store import acts, chains, log
 from gateway.store.attempts import FORWARD
@@ -35,14 +36,15 @@ class Checked:
     chains: int
     entries: int
     dropped: int
+    witnessed: int  #: of the checkpoints, those that stand in the worker's log too
 
 
-async def check(database: Database, seen: Seen = lambda _done, _of: None) -> Checked:
+async def check(database: Database, seen: Seen = lambda _done, _of: None, witness: Witness | None = None) -> Checked:
     """Raises `Broken` at the first thing that does not fit. Everything is read as it stands at one moment."""
     key = await public_key(database)
     async with database.read() as work:
         walked = Chains(sees_house=True)
-        checkpoints = await _checkpoints(work, Signer(key), walked)
+        checkpoints = await _checkpoints(work, Signer(key), walked, witness)
         spans = await _spans(work, walked)
         total = 2 * await chains.count(work)
         rules: set[str] = set()
@@ -65,19 +67,22 @@ async def check(database: Database, seen: Seen = lambda _done, _of: None) -> Che
                 done += looked_at
                 seen(done, total)
         await _texts(work, rules)
-    return Checked(checkpoints, walked.chains, walked.entries, walked.dropped)
+    return Checked(checkpoints, walked.chains, walked.entries, walked.dropped, len(witness) if witness else 0)
 
 
-async def _checkpoints(work: Work, signer: Signer, walked: Chains) -> int:
+async def _checkpoints(work: Work, signer: Signer, walked: Chains, witness: Witness | None) -> int:
     """Every statement, and what it says of the chains."""
     checkpoints = Checkpoints(signer)
-    for one in await chains.checkpoints(work):
+    found = await chains.checkpoints(work)
+    for one in found:
         signed = {"root": one.root, "count": one.count, "previous": one.previous, "signature": one.signature}
         checkpoints.add({"number": one.number, "at": instant(one.at), "heads": "all", **signed})
         for chain, seq, hash_ in await chains.heads_of(work, one.number):
             checkpoints.head({"chain": chain, "seq": seq, "hash": hash_, "index": None, "proof": None})
             walked.ends(chain, seq, hash_, f"checkpoint {one.number}")
     checkpoints.close()
+    if witness is not None:
+        witness.compare({one.number: (one.root, one.signature) for one in found})
     return checkpoints.number
 
 

@@ -82,7 +82,7 @@ async def test_a_busy_life_holds_together(world: World) -> None:
 
 
 async def test_nothing_on_record_holds_together_too(world: World) -> None:
-    assert await _checked(world) == checking.Checked(0, 0, 0, 0)
+    assert await _checked(world) == checking.Checked(0, 0, 0, 0, 0)
 
 
 async def test_a_checkpoint_is_made_only_when_something_has_grown(world: World) -> None:

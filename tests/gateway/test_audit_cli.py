@@ -1,25 +1,13 @@
 """`gateway audit`, as an operator and an auditor use it."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from gateway.store.tables import metadata
-from tests.processes import environment, run
+from tests.processes import environment, fails, run
 from tests.world import open_world
-
-_GATEWAY = str(Path(sys.executable).with_name("gateway"))
-
-
-def _fails(arguments: list[str], env: dict[str, str], status: int = 1) -> str:
-    done = subprocess.run(
-        [_GATEWAY, *arguments], env=env, capture_output=True, text=True, timeout=60, check=False
-    )  # fmt: skip
-    assert done.returncode == status, done.stderr
-    return (done.stdout + done.stderr).strip()
 
 
 async def _world(folder: Path) -> dict[str, str]:
@@ -67,9 +55,9 @@ async def test_what_is_broken_is_named_and_the_status_says_so(tmp_path: Path) ->
     place = next(place for place, line in enumerate(lines) if b'"WITHDRAWN"' in line)
     file.write_bytes(b"".join(lines).replace(b'"WITHDRAWN"', b'"GRANTED"', 1))
 
-    said = _fails(["audit", "verify", str(file)], env)
-    as_json = json.loads(_fails(["audit", "verify", str(file), "--json"], env).splitlines()[0])
-    other = _fails(["audit", "verify", str(file), "--key", "0" * 64], env)
+    said = fails(["audit", "verify", str(file)], env)
+    as_json = json.loads(fails(["audit", "verify", str(file), "--json"], env).splitlines()[0])
+    other = fails(["audit", "verify", str(file), "--key", "0" * 64], env)
 
     assert f"BROKEN: line {place + 1}, customer " in said
     assert "entry 4, consent: its content is not the one that was recorded" in said
@@ -86,7 +74,7 @@ async def test_one_customers_part_is_exported_by_their_reference(tmp_path: Path)
 
     assert (verified["chains"], verified["entries"]) == (1, 4)
     assert verified["customer"] is not None
-    assert "no customer of this reference" in _fails(
+    assert "no customer of this reference" in fails(
         ["audit", "export", "--customer", "nobody", str(tmp_path / "other")], env, 2
     )
     assert not (tmp_path / "other").exists()
@@ -108,7 +96,7 @@ async def test_a_file_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
     file = tmp_path / "log.jsonl"
     file.write_text("mine")
 
-    assert "there already" in _fails(["audit", "export", str(file)], env, 2)
+    assert "there already" in fails(["audit", "export", str(file)], env, 2)
     assert file.read_text() == "mine"
 
 
@@ -120,7 +108,7 @@ async def test_the_check_of_the_database_says_what_was_changed(tmp_path: Path, n
         row = (await work.all(metadata.tables[name].select()))[0]
         await work.change(name, [{"id": row.id, **rows[name]}])
 
-    said = _fails(["audit", "check"], env)
+    said = fails(["audit", "check"], env)
 
     assert said.splitlines()[0].startswith("BROKEN: ")
     assert row.id in said or "its content is not the one that was recorded" in said
@@ -130,6 +118,6 @@ def test_where_no_database_is_nothing_is_made_and_nothing_holds(tmp_path: Path) 
     env = environment(tmp_path) | {"GATEWAY_DATABASE_URL": f"sqlite:///{tmp_path}/typo.db"}
 
     for command in (["check"], ["export", str(tmp_path / "log.jsonl")], ["checkpoint"]):
-        assert "there is no database" in _fails(["audit", *command], env, 2)
+        assert "there is no database" in fails(["audit", *command], env, 2)
 
     assert list(tmp_path.iterdir()) == []
