@@ -98,7 +98,7 @@ def register(cli: typer.Typer, settings: Callable[[], Settings]) -> None:
         witness: Annotated[
             Path | None,
             typer.Option(
-                exists=True, dir_okay=False, help="The worker's log, kept elsewhere: its checkpoints must be there."
+                exists=True, dir_okay=False, help="The workers' logs, kept elsewhere: their checkpoints must be there."
             ),
         ] = None,
         as_json: _AsJson = False,
@@ -119,6 +119,8 @@ def _witness(file: Path) -> Witness:
             return Witness(log)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--witness") from None
+    except OSError as error:
+        raise typer.BadParameter(f"it cannot be read ({type(error).__name__})", param_hint="--witness") from None
 
 
 def _judged(run: Callable[[], dict[str, Any]], *, as_json: bool) -> dict[str, Any]:

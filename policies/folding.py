@@ -31,7 +31,7 @@ _SEPARATORS = frozenset(".·•*-_|~/\\+=#^`'’")
 _NOT_WORDS = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|https?://[!-~]+|[\w.+-]+@[\w-]+\.[\w.]+", re.DOTALL)
 #: Always by the same: a wider gap parts two words.
 _SPELLED_OUT = re.compile(r"(?<![^\W_])[a-z](?P<gap>[^\w,;:!?\n]{1,3}|_)[a-z](?:(?P=gap)[a-z])+(?![^\W_])")
-_DIGIT_WITHIN = re.compile(rf"(?<=[a-z])[{re.escape(''.join(_IN_WORDS))}](?=[^\W\d_])")
+_AFTER_LETTER = re.compile(f"(?<=[a-z])[{re.escape(''.join(_IN_WORDS))}]")
 _LEADING_DIGIT = re.compile(r"(?<![^\W_])[013457](?=[a-z]{2})")
 
 
@@ -84,7 +84,12 @@ def as_words(plain: Folded) -> Folded:
         if not plain.text[place].isalpha()
     }
     joined = plain.without(dropped)
-    return Folded(joined.written, _DIGIT_WITHIN.sub(lambda found: _IN_WORDS[found[0]], joined.text), joined.places)
+
+    def read(found: re.Match[str]) -> str:
+        within_a_word = joined.text[found.end() : found.end() + 1].isalpha()
+        return _IN_WORDS[found[0]] if within_a_word else found[0]
+
+    return Folded(joined.written, _AFTER_LETTER.sub(read, joined.text), joined.places)
 
 
 def spelled_out(plain: Folded) -> Iterator[Folded]:

@@ -67,9 +67,8 @@ class _Entry:
     citation: str | None
     lawful_in: frozenset[Purpose]
     negatable: bool
-    elsewhere: (
-        re.Pattern[str] | None
-    )  #: what of it may stand in a text without the script of its language: `$`, `qi su`
+    #: What of it may stand in a text without the script of its language: `$`, `qi su`.
+    elsewhere: re.Pattern[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +218,7 @@ def _lexicon(language: str, *, words: bool) -> _Lexicon:
 
 
 def _elsewhere(patterns: list[str], symbols: list[str], *, words: bool) -> re.Pattern[str] | None:
-    r"""Signs, and Chinese that is written in letters: other letters than those of `\d` and `[a-z]`."""
+    r"""Signs, and Chinese in letters (pinyin). `\d` and `[a-z]` are no letters of a word."""
     lettered = [one for one in patterns if not words and re.search("[a-z]", re.sub(r"\\.|\[.*?\]", "", one))]
     return re.compile("|".join([*lettered, *map(re.escape, symbols)])) if lettered or symbols else None
 

@@ -39,12 +39,16 @@ async def test_what_was_taken_away_together_with_its_checkpoint_is_missed(tmp_pa
     shutil.copy(older, tmp_path / "gateway.db")
     alone = run(["audit", "check"], env)
     missed = fails(["audit", "check", "--witness", str(log)], env)
+    await _another_withdrawal(tmp_path)
+    log.write_text(logged + said_and_logged(["audit", "checkpoint"], env)[1])
+    grown = fails(["audit", "check", "--witness", str(log)], env)
     as_json = json.loads(fails(["audit", "check", "--witness", str(log), "--json"], env).splitlines()[0])
 
     assert whole == "holds: 5 entries, 1 chains, 2 checkpoints, 2 of them in the worker's log"
     assert alone == "holds: 4 entries, 1 chains, 1 checkpoints"
     assert "BROKEN: checkpoint 2 stands in the worker's log, and is not there" in missed
-    assert as_json["why"] == "checkpoint 2 stands in the worker's log, and is not there"
+    assert "BROKEN: the worker's log names 2 checkpoints 2: an older database was put back and went on" in grown
+    assert as_json["why"].startswith("the worker's log names 2 checkpoints 2")
 
 
 @sqlite_only
@@ -59,15 +63,39 @@ async def test_a_log_that_names_no_checkpoint_is_no_witness(tmp_path: Path) -> N
 
 
 def test_what_a_collector_puts_in_front_of_a_line_is_passed_over() -> None:
-    witness = Witness(["\n", "{\n", "[]\n", "{}\n", _line(7), _line(9, before="Nov 27 05:12:55 worker[12]: ")])
+    others = ["\n", "{\n", "[]\n", "{}\n", '{"event": "listening"}\n', '{"a":' * 5000]
+    witness = Witness([*others, _line(7), _line(9, before="Nov 27 05:12:55 pod{worker}[12]: ")])
 
     assert len(witness) == 2
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        _line(3)[:-9],
+        _line(3).strip() + " host=a",
+        _line(3).strip() + _line(4),
+        json.dumps({"log": _line(3)}),
+        _line(3).replace("3", '"3"'),
+        _line(3).replace("3", "3.0"),
+        _line(3).replace("3", "true"),
+        _line(3).replace('"cd"', "null"),
+        '{"a":' * 5000 + _line(3),
+    ],
+)
+def test_a_line_of_a_checkpoint_that_cannot_be_read_is_not_passed_over(line: str) -> None:
+    with pytest.raises(ValueError, match="line 2 speaks of a checkpoint"):
+        Witness([_line(1), line])
+
+
 def test_one_line_may_stand_there_twice_but_not_two_of_one_number() -> None:
-    assert len(Witness([_line(1), _line(1)])) == 1
-    with pytest.raises(ValueError, match="two checkpoints 1"):
-        Witness([_line(1), _line(1, root="ef")])
+    """So it is when an older database was put back, grew, and was signed again."""
+    twice = Witness([_line(1), _line(2), _line(1), _line(2)])
+    anew = Witness([_line(1), _line(2), _line(2, root="ef")])
+
+    twice.compare({1: ("ab", "cd"), 2: ("ab", "cd")})
+    with pytest.raises(Broken, match="names 2 checkpoints 2: an older database was put back"):
+        anew.compare({1: ("ab", "cd"), 2: ("ef", "cd")})
 
 
 def test_a_checkpoint_that_was_signed_anew_is_not_the_one_that_was_logged() -> None:

@@ -702,3 +702,7 @@ def test_what_is_without_the_script_of_its_language_is_found_nevertheless(
     if not lexicon.script.search(text):
         assert entry.elsewhere is not None
         assert entry.elsewhere.search(text)
+
+
+def test_a_sign_before_what_is_no_letter_stays_a_sign() -> None:
+    assert [one.rule for one in forbidden("US$〇", None, discreet=True)] == ["en.debt_word"]
