@@ -135,4 +135,4 @@ def count_chinese(text: str) -> int:
 
 
 def is_chinese(character: str) -> bool:
-    return "\u4e00" <= character <= "\u9fff" or "\u3400" <= character <= "\u4dbf"
+    return _CHINESE.match(character) is not None

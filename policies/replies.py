@@ -21,7 +21,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from policies.folding import SIMPLIFIED
+from policies.folding import SIMPLIFIED, is_chinese
 
 LEXICON = Path(__file__).parent / "replies.toml"
 
@@ -87,7 +87,7 @@ def language_of(text: str) -> Literal["zh", "en"]:
     """Chinese if there is a Chinese character in it and nothing Japanese: for want of better knowledge."""
     if any("\u3040" <= character <= "\u30ff" for character in text):
         return "en"
-    return "zh" if any(map(_is_chinese, text)) else "en"
+    return "zh" if any(map(is_chinese, text)) else "en"
 
 
 _STOPS = frozenset({Meaning.STOP, Meaning.STOP_ALL})
@@ -134,10 +134,6 @@ _PICTURES = {"So", "Sk"}
 _STOP_SIGNS = dict.fromkeys(map(ord, "🛑🚫⛔"), " stop ")
 
 
-def _is_chinese(character: str) -> bool:
-    return "\u4e00" <= character <= "\u9fff" or "\u3400" <= character <= "\u4dbf"
-
-
 def _plain(text: str) -> str:
     """One width, case and set of accents; nothing invisible."""
     text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())[: 4 * LONGEST]
@@ -162,7 +158,7 @@ def _units(text: str) -> Iterator[str]:
     """
     word, before = "", " "
     for character, after in zip(text, (text + " ")[1:], strict=True):
-        if _is_chinese(character):
+        if is_chinese(character):
             if word:
                 yield word + " "
                 if word[-1].isalpha():
@@ -188,7 +184,7 @@ def _mark(before: str, character: str, after: str) -> str:
         return ". "
     if character == "?":
         return "? "
-    parted = character == " " and _is_chinese(before) and _is_chinese(after)
+    parted = character == " " and is_chinese(before) and is_chinese(after)
     dash = character == "-" and before == after == " "
     pause = parted or dash or character in _CLAUSE_MARKS or unicodedata.category(character) in _PICTURES
     return ", " if pause else ""

@@ -53,15 +53,20 @@ def run(arguments: list[str], env: dict[str, str]) -> str:
 
 def said_and_logged(arguments: list[str], env: dict[str, str]) -> tuple[str, str]:
     """What it prints, and what it logs."""
-    done = subprocess.run([*_COMMAND, *arguments], env=env, check=True, capture_output=True, text=True, timeout=60)
+    done = _ended(arguments, env)
+    done.check_returncode()
     return done.stdout.strip(), done.stderr
 
 
 def fails(arguments: list[str], env: dict[str, str], status: int = 1) -> str:
     """All that a command says which ends with this status."""
-    done = subprocess.run([*_COMMAND, *arguments], env=env, check=False, capture_output=True, text=True, timeout=60)
+    done = _ended(arguments, env)
     assert done.returncode == status, done.stderr
     return (done.stdout + done.stderr).strip()
+
+
+def _ended(arguments: list[str], env: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([*_COMMAND, *arguments], env=env, check=False, capture_output=True, text=True, timeout=60)
 
 
 @dataclass
