@@ -172,9 +172,13 @@ async def _hear(gateway: Gateway, source: Path | BinaryIO) -> tuple[int, int, in
 
 
 def _copy(source: Path, target: Path) -> None:
-    """SQLite's own online backup: a state that was committed, whoever writes meanwhile."""
+    """SQLite's own online backup: a state that was committed, whoever writes meanwhile.
+
+    The copy says that it is one. What was said since (a withdrawal!) is not in it, though nothing may have been sent.
+    """
     with sqlite3.connect(source) as reading, sqlite3.connect(target) as writing:
         reading.backup(writing)
+        writing.execute("UPDATE origin SET identity = 'backup'")
     reading.close()
     writing.close()
 

@@ -2,8 +2,9 @@
 
 The database counts how often something was taken up to be sent, and each machine keeps the highest count it has seen
 in a small file of its own (`<database>.watermark`), on disk before anything of it leaves. A database whose count is
-below that is older than what was sent. On PostgreSQL the cluster's identity and timeline tell as well; on SQLite a file
-without its watermark was moved or restored, and which of the two cannot be told.
+below that is older than what was sent. On PostgreSQL the cluster's identity and timeline tell as well; on SQLite a copy
+that `gateway backup` made says that it is one, and a file without its watermark was moved or restored, and which of the
+two cannot be told.
 
 Then everything is paused, and what was due is UNCLEAR: it may have left in the time that was lost. A person settles it,
 and resumes.
@@ -42,12 +43,13 @@ class Watermark:
         self.seen = 0
 
     def read(self) -> int | None:
-        """None: there is no file, or nothing in it."""
+        """None: there is no file, or no count in it."""
         try:
-            self.seen = max(self.seen, int(self.file.read_text(encoding="ascii") or 0))
-        except (FileNotFoundError, ValueError):
+            found = _count_in(self.file.read_bytes())
+        except FileNotFoundError:
             return None
-        return self.seen
+        self.seen = max(self.seen, found or 0)
+        return None if found is None else self.seen
 
     async def raise_to(self, count: int) -> None:
         """On disk when this returns."""
@@ -59,12 +61,23 @@ class Watermark:
         descriptor = os.open(self.file, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
+            found = _count_in(os.pread(descriptor, 32, 0))
+            if found is None:
+                os.ftruncate(descriptor, 0)
             # Another process may have seen more.
-            if int(os.pread(descriptor, 32, 0) or 0) < count:
+            if found is None or found < count:
                 os.pwrite(descriptor, str(count).encode(), 0)
                 os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _count_in(file: bytes) -> int | None:
+    """A new file counts nothing yet."""
+    try:
+        return int(file or b"0")
+    except ValueError:
+        return None
 
 
 def watermark(settings: Settings) -> Watermark:

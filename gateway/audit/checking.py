@@ -5,7 +5,8 @@ well: every row that should be on record is, under its number; and what changes 
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,11 +62,12 @@ async def check(database: Database, seen: Seen = lambda _done, _of: None, witnes
         await _all_covered(work, walked.entries)
         done = walked.entries
         for kind in log.RECORDS:
-            async for looked_at, missing in chains.unrecorded(work, kind):
-                if missing is not None:
-                    raise Broken(f"{missing} is not on record under its customer and number", kind=kind)
-                done += looked_at
-                seen(done, total)
+            with _readable(kind):
+                async for looked_at, missing in chains.unrecorded(work, kind):
+                    if missing is not None:
+                        raise Broken(f"{missing} is not on record under its customer and number", kind=kind)
+                    done += looked_at
+                    seen(done, total)
         await _texts(work, rules)
     return Checked(checkpoints, walked.chains, walked.entries, walked.dropped, len(witness) if witness else 0)
 
@@ -102,7 +104,8 @@ async def _read(work: Work, spans: Sequence[Span]) -> AsyncIterator[tuple[list[E
     length = {span.chain: span.upto for span in spans}
     open_: dict[str, list[Entry]] = defaultdict(list)
     for together in chains.slices(spans):
-        entries = await chains.entries(work, together)
+        with _readable():
+            entries = await chains.entries(work, together)
         for entry in entries:
             open_[entry.chain].append(entry)
         ended = {span.chain: open_.pop(span.chain, []) for span in together if span.upto == length[span.chain]}
@@ -137,6 +140,7 @@ class _Left:
     def __init__(self, work: Work) -> None:
         self._work = work
         self.erased: set[str] = set()  # chains: how their rows were left cannot be known any more
+        self.shredded: set[str] = set()  # customers whose key was destroyed, by an act
         self.rows: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in (*log.STATES, *_BEGUN)}
         self.attempts: dict[str, dict[str, Any]] = {}
         self.tries: dict[str, dict[str, Any]] = {}  # the latest of each contact
@@ -169,6 +173,8 @@ class _Left:
         name, id_ = content["what"].partition(".")[0], content["of_id"]
         if content["what"] == "contact.cancelled":
             self.contacts[id_] = True
+        if content["what"] == "customer.erased":
+            self.shredded.add(id_)
         if name in self.rows:
             detail = acts.opened(self._work, content["customer_id"], content["detail"])
             if detail is None:
@@ -194,7 +200,8 @@ async def _states(work: Work, ended: Mapping[str, Sequence[Entry]]) -> None:
         left.follow(chain, entries)
     for name, rows in left.rows.items():
         # A row that no act has left there is found by whose it is, one that is gone by the act.
-        found = {row["id"]: row for row in await _of_chains(work, name, ended)}
+        with _readable(name):
+            found = {row["id"]: row for row in await _of_chains(work, name, ended)}
         for id_ in sorted(found.keys() | rows.keys()):
             if id_ not in rows and _is_a_strangers(name, found[id_]):
                 continue
@@ -202,14 +209,30 @@ async def _states(work: Work, ended: Mapping[str, Sequence[Entry]]) -> None:
                 raise Broken(f"{id_} is there, and not on record", kind=name)
             if id_ not in found:
                 raise Broken(f"{id_} is on record, and not there", kind=name)
+            if name == "customer" and (found[id_]["data_key"] is None) != (id_ in left.shredded):
+                # Without its key nothing of the chain could be compared.
+                raise Broken(f"the data_key of {id_} is gone without an erasure on record, or is back", kind=name)
             if found[id_].get(_WHOSE.get(name, "")) not in left.erased:
                 _compare(name, found[id_], rows[id_], log.state_columns(name))
                 if name == "contact_point":
                     _indexed(work, found[id_])
-    for row in await chains.rows(work, "attempt", list(left.attempts)):
+    with _readable("attempt"):
+        tried = await chains.rows(work, "attempt", list(left.attempts))
+    for row in tried:
         _compare("attempt", row, log.at_rest(left.attempts[row["id"]]), _DERIVED)
-    for row in await chains.rows(work, "contact", list(left.contacts)):
+    with _readable("contact"):
+        asked = await chains.rows(work, "contact", list(left.contacts))
+    for row in asked:
         _contact(row, left.tries.get(row["id"]), was_cancelled=left.contacts[row["id"]])
+
+
+@contextmanager
+def _readable(kind: str | None = None) -> Iterator[None]:
+    """What is no date, number or JSON any more is a finding, not an error of ours."""
+    try:
+        yield
+    except ValueError:
+        raise Broken("something there cannot be read: it was changed, or is damaged", kind=kind) from None
 
 
 def _is_a_strangers(name: str, row: Mapping[str, Any]) -> bool:

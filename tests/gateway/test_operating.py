@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from channels.sandbox import Sandbox
-from gateway.model import ContactStatus
+from gateway.model import GATEWAY, ContactStatus
+from gateway.store import pauses
 from policies.facts import Channel
 from tests.processes import environment, run
 from tests.world import open_world
@@ -39,6 +40,23 @@ def test_a_restored_backup_can_be_declared(tmp_path: Path) -> None:
     run(["restored"], env)
 
     assert json.loads(run(["pauses", "--json"], env))["stops"] == "everything"
+
+
+@sqlite_only
+async def test_a_backup_that_is_put_back_is_known_though_nothing_was_sent_since(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        customer = await world.customer("TEST")
+        await world.request(customer, Channel.SMS)
+        await world.deliver()
+        run(["backup", str(tmp_path / "copy.db")], environment(tmp_path))
+        await world.withdraw(customer)
+    for name in ("gateway.db", "gateway.db-wal", "gateway.db-shm"):
+        (tmp_path / name).unlink(missing_ok=True)
+    shutil.copy(tmp_path / "copy.db", tmp_path / "gateway.db")
+
+    for _ in range(2):
+        async with open_world(tmp_path) as world, world.gateway.database.read() as work:
+            assert [pause.paused_by for pause in await pauses.in_force(work)] == [GATEWAY.name]
 
 
 @sqlite_only

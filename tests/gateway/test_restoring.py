@@ -84,6 +84,24 @@ async def test_a_person_settles_what_is_doubtful_and_resumes_and_the_rest_goes_o
         assert not await _is_paused(world)
 
 
+@sqlite_only
+@pytest.mark.parametrize("said", [b"", b"no count", b"\xff\xfe", b"-"])
+async def test_a_watermark_that_holds_no_count_stops_no_start(tmp_path: Path, said: bytes) -> None:
+    async with open_world(tmp_path) as world:
+        await world.request(await world.customer("TEST"), Channel.SMS)
+        await world.deliver()
+    (tmp_path / "gateway.db.watermark").write_bytes(said)
+
+    async with open_world(tmp_path) as world:
+        is_paused = await _is_paused(world)
+    counted = int((tmp_path / "gateway.db.watermark").read_bytes())
+    async with open_world(tmp_path) as world:
+        assert world.gateway.watermark.seen == counted
+
+    assert is_paused == (said != b"")
+    assert counted > 0
+
+
 async def test_a_restart_and_a_crash_are_no_restore(tmp_path: Path) -> None:
     for _ in range(3):
         async with open_world(tmp_path) as world:
