@@ -69,7 +69,7 @@ def judge(gateway: Gateway, known: Known, work: Work, asked: RequestContact) -> 
         in_reply_to=request.in_reply_to,
         awaited=is_awaited(happened, work.now, channels, request.not_before),
         not_before=request.not_before,
-        expires_at=request.expires_at or _lifetime(gateway, request.not_before or work.now),
+        expires_at=request.expires_at or _lifetime(gateway, max(request.not_before or work.now, work.now)),
     )
     rulebook = gateway.rulebooks.get(customer.jurisdiction)
     if rulebook is None:

@@ -147,9 +147,12 @@ async def decide(gateway: Gateway, caller: Caller, application_id: str, approve:
         if approve and not is_as_it_was:
             message = "the bill has changed since: the plan no longer adds up to what is left of it"
             raise problem(UserErrorCode.CONFLICT, message, "applicationId")
+        customer = (await customers.by_id(work, [before.customer_id]))[before.customer_id]
+        if approve and before.instalments[0].due_on < day_of(gateway, customer, work.now):
+            message = "the day of its first instalment has passed: who agreed to it would owe it late at once"
+            raise problem(UserErrorCode.CONFLICT, message, "applicationId")
         decided = replace(before, status=wanted, decided_at=work.now, decided_by=caller.name, decision_reason=reason)
-        await applications.end(work, decided, caller)
-        await _lift(work, caller, before)
+        await ending.end_application(work, caller, decided)
         about = await _put_in_place(work, caller, decided, bill) if approve else bill
         told = await _tell(gateway, work, caller, decided, about)
     contact.announce(gateway, [told], wake=told.due_at is not None and told.due_at <= work.now)
@@ -167,15 +170,8 @@ async def withdraw(gateway: Gateway, caller: Caller, application_id: str) -> App
             message = f"the application is {before.status} and can no longer be taken back"
             raise problem(UserErrorCode.TOO_LATE, message, "applicationId")
         ended = replace(before, status=ApplicationStatus.WITHDRAWN, decided_at=work.now)
-        await applications.end(work, ended, caller)
-        await _lift(work, caller, before)
+        await ending.end_application(work, caller, ended)
     return ended
-
-
-async def _lift(work: Work, caller: Caller, application: Application) -> None:
-    assert application.hold_id is not None
-    hold = (await customers.holds(work, [application.hold_id]))[application.hold_id]
-    await customers.lift_hold(work, hold, "the application has ended", caller)
 
 
 async def _put_in_place(work: Work, caller: Caller, application: Application, bill: Bill) -> Bill:

@@ -208,6 +208,9 @@ async def register_bill(gateway: Gateway, caller: Caller, wanted: RegisterBill) 
 
 def merged_bill(work: Work, before: Bill | None, account: Account, customer_id: str, wanted: RegisterBill) -> Bill:
     """The bill as it is to be. What payments have covered is paid, whatever the bill has come to."""
+    if before is not None:
+        wanted = _as_agreed(before, wanted) if before.in_place_of is not None else wanted
+        _refuse_to_move(before, account, wanted)
     status = wanted.status or (before.status if before else BillStatus.OPEN)
     if status is BillStatus.OPEN and not wanted.amount_due:
         raise problem(UserErrorCode.INVALID, "must be more than nothing while the bill is open", "amountDue")
@@ -224,12 +227,32 @@ def merged_bill(work: Work, before: Bill | None, account: Account, customer_id: 
         status=BillStatus.PAID if status is BillStatus.OPEN and is_covered else status,
         amount_paid=paid,
         instalment=wanted.instalment or (before.instalment if before else None),
+        in_place_of=before.in_place_of if before else None,
     )
 
 
+def _as_agreed(instalment: Bill, wanted: RegisterBill) -> RegisterBill:
+    """An instalment of a plan keeps the sum and the day that were agreed. Who says that it ended may leave them out."""
+    agreed = replace(wanted, amount_due=instalment.amount_due, currency=instalment.currency, due_on=instalment.due_on)
+    if wanted.status in (BillStatus.PAID, BillStatus.WRITTEN_OFF) or agreed == wanted:
+        return agreed
+    field = "dueOn" if (wanted.amount_due, wanted.currency) == (agreed.amount_due, agreed.currency) else "amountDue"
+    raise problem(UserErrorCode.CONFLICT, "is an instalment of an agreed plan, and stays as it was agreed", field)
+
+
+def _refuse_to_move(before: Bill, account: Account, wanted: RegisterBill) -> None:
+    """What stands on a bill stands on it as it was: money in its currency, holds and promises on its account."""
+    if account.id != before.account.id:
+        message = "is not the account of this bill: register it there under another reference, and write this one off"
+        raise problem(UserErrorCode.CONFLICT, message, "account")
+    if before.amount_paid and wanted.currency != before.currency:
+        message = f"money in {before.currency} was paid on this bill: its currency stays"
+        raise problem(UserErrorCode.CONFLICT, message, "amountDue", "currency")
+
+
 def is_same(before: Bill, after: Bill) -> bool:
-    """Nothing of the bill is changed. Its account is changed for itself, unless it is now another."""
-    return after.account.id == before.account.id and replace(after, account=before.account) == before
+    """Nothing of the bill is changed. Its account is changed for itself."""
+    return replace(after, account=before.account) == before
 
 
 def merged_account(work: Work, before: Account | None, wanted: RegisterBill) -> Account:

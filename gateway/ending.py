@@ -1,12 +1,15 @@
 """Contacts that end otherwise than by sending: cancelled, settled by a person, or lost with their worker."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import structlog
 
 from gateway.callers import visible
 from gateway.core import Gateway
 from gateway.model import (
+    Application,
+    ApplicationStatus,
     Attempt,
     AttemptOutcome,
     Bill,
@@ -16,7 +19,7 @@ from gateway.model import (
     UserErrorCode,
     problem,
 )
-from gateway.store import acts, attempts, callbacks, contacts, slots
+from gateway.store import acts, applications, attempts, callbacks, contacts, customers, slots
 from gateway.store.attempts import Event
 from gateway.store.contacts import Held
 from gateway.store.faults import repeated
@@ -75,8 +78,17 @@ _CLOSED = {
 """Why a bill in this state is not asked for."""
 
 
+_OVER = {BillStatus.PAID, BillStatus.WRITTEN_OFF}
+"""Of a bill in this state nothing is left to plan."""
+
+
 async def closed(work: Work, caller: Caller, bills: Sequence[Bill]) -> list[Contact]:
-    """Take back what demands bills that are not to be asked for any more. Their customers are locked."""
+    """Take back what demands bills that are not to be asked for any more. Their customers are locked.
+
+    An application for a plan ends with its bill, and its hold with it; nobody is told of a plan for nothing.
+    """
+    for one in await applications.open_of_bills(work, [bill.id for bill in bills if bill.status in _OVER]):
+        await end_application(work, caller, replace(one, status=ApplicationStatus.ENDED, decided_at=work.now))
     taken_back: list[Contact] = []
     for bill in bills:
         reason = _CLOSED.get(bill.status)
@@ -85,6 +97,14 @@ async def closed(work: Work, caller: Caller, bills: Sequence[Bill]) -> list[Cont
             await take_back(work, caller, bill.customer_id, [one.id for one in found], reason)
         taken_back += found
     return taken_back
+
+
+async def end_application(work: Work, caller: Caller, ended: Application) -> None:
+    """It was decided, taken back, or has ended with its bill: what paused contact for it ends too."""
+    assert ended.hold_id is not None
+    await applications.end(work, ended, caller)
+    hold = (await customers.holds(work, [ended.hold_id]))[ended.hold_id]
+    await customers.lift_hold(work, hold, "the application has ended", caller)
 
 
 @repeated

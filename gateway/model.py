@@ -267,6 +267,7 @@ class ApplicationStatus(StrEnum):
     APPROVED = "APPROVED"
     DECLINED = "DECLINED"
     WITHDRAWN = "WITHDRAWN"
+    ENDED = "ENDED"
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,9 @@ async def _locked(work: Work, caller: Caller, wanted: RecordPayment) -> list[Bil
     if not found or not all(may_see(caller, bill.customer_id) for bill in found):
         message = "no such bill" if wanted.bill_id else "there is no open bill on an account of this reference"
         raise problem(UserErrorCode.NOT_FOUND, message, field)
+    if wanted.account is not None:
+        # An account may owe in more than one currency: the money is for what is owed in its own.
+        found = [bill for bill in found if bill.currency == wanted.currency] or found
     if any(bill.currency != wanted.currency for bill in found):
         raise problem(UserErrorCode.INVALID, "is not the currency of what is owed", "amount", "currency")
     if not any(bill.amount_left for bill in found):

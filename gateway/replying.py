@@ -283,7 +283,10 @@ def _at(work: Work, written: Written) -> datetime:
 
 @repeated
 async def settle(gateway: Gateway, caller: Caller, reply_id: str, note: str) -> Reply:
-    """A person has read it and done what there was to do. The hold that waited for them is lifted with the last one."""
+    """A person has read it and done what there was to do. The hold that waited for them is lifted with the last one.
+
+    Settling twice is settling once; another note is a CONFLICT, and is still heard for what must not be missed.
+    """
     offers: list[Contact] = []
     async with gateway.database.write() as work:
         found = (await replies.by_id(work, [reply_id])).get(reply_id)
@@ -292,17 +295,22 @@ async def settle(gateway: Gateway, caller: Caller, reply_id: str, note: str) -> 
         if found.customer_id is not None:
             await work.lock([found.customer_id])
             found = (await replies.by_id(work, [reply_id]))[reply_id]
-        if found.status is ReplyStatus.SETTLED:
-            return found
-        settled = replace(found, status=ReplyStatus.SETTLED, settled_at=work.now, settled_by=caller.name)
-        await replies.settle(work, settled, note, caller)
-        if found.customer_id is not None and found.hold_id is not None:
-            if await _lift(work, found, note, caller):
-                offers = await _offered(gateway, work, found.customer_id, found.hold_id)
-            await contacts.reconsider(work, found.customer_id)
-        if found.customer_id is not None:
+        was_settled = found.status is ReplyStatus.SETTLED
+        is_another = was_settled and note != await replies.note_of(work, found)
+        if was_settled:
+            settled = found
+        else:
+            settled = replace(found, status=ReplyStatus.SETTLED, settled_at=work.now, settled_by=caller.name)
+            await replies.settle(work, settled, note, caller)
+            if found.customer_id is not None and found.hold_id is not None:
+                if await _lift(work, found, note, caller):
+                    offers = await _offered(gateway, work, found.customer_id, found.hold_id)
+                await contacts.reconsider(work, found.customer_id)
+        if found.customer_id is not None and (is_another or not was_settled):
             offers += await despair.heard(work, caller, found.customer_id, note)
     announce(gateway, offers, wake=True)
+    if is_another:
+        raise problem(UserErrorCode.CONFLICT, "was settled before: the first note stands", "note")
     return settled
 
 

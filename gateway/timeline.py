@@ -97,9 +97,16 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "The application for another plan was decided: {application_status}.",
         "还款方案申请结果：{application_status}。",
     ),
+    "application.ended": (
+        "The application for another plan ended with its bill, of which nothing is to be paid any more.",
+        "账单已无需还款，还款方案申请随之结束。",
+    ),
     "application.withdrawn": ("The customer withdrew the application for another plan.", "客户撤回了还款方案申请。"),
     "hardship_signal": ("Something says that paying is hard: {signal}.", "客户可能还款困难：{signal}。"),
     "hardship_signal.withdrawn": ("A sign of hardship was withdrawn.", "还款困难的记录已撤销。"),
+    "callback.claimed": ("A colleague took over the call.", "客服已接手回访电话。"),
+    "callback.released": ("The call was given back to the queue.", "回访电话已退回队列。"),
+    "callback.recorded": ("How the call went was recorded.", "回访电话结果已登记。"),
     "complaint": ("The customer complained.", "客户投诉。"),
     "complaint.settled": ("The complaint was settled.", "投诉已处理。"),
     "survey_answer": (
@@ -128,6 +135,7 @@ _ITS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "APPROVED": ("approved", "已批准"),
         "DECLINED": ("declined", "未批准"),
         "WITHDRAWN": ("withdrawn", "已撤回"),
+        "ENDED": ("ended", "已结束"),
     },
     "initiator": {
         "LENDER": ("The lender", "贷款机构"),

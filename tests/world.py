@@ -84,11 +84,11 @@ class World:
         return await customers.register(self.gateway, SERVICE, wanted)
 
     async def bill(self, customer: Customer, **more: Any) -> Bill:
-        number = next(self._numbers)
+        reference = more.pop("reference", f"B-{next(self._numbers)}")
         wanted = RegisterBill(
-            reference=more.pop("reference", f"B-{number}"),
+            reference=reference,
             customer_id=customer.id,
-            account_reference=more.pop("account", f"A-{number}"),
+            account_reference=more.pop("account", f"A-{reference.removeprefix('B-')}"),
             amount_due=more.pop("amount", Decimal("1234.50")),
             currency=more.pop("currency", "CNY"),
             due_on=more.pop("due_on", date(2026, 11, 14)),

@@ -292,6 +292,7 @@ _describe(
         "APPROVED": "The plan is agreed to.",
         "DECLINED": "The plan is not agreed to.",
         "WITHDRAWN": "The customer took it back.",
+        "ENDED": "Its bill was paid or written off before anybody decided.",
     },
 )
 _describe(

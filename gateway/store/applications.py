@@ -14,6 +14,7 @@ from gateway.store.work import Happening, Work, table, unseal
 from policies.plans import Instalment
 
 _APPLICATION = table("application")
+_ENDS = {ApplicationStatus.WITHDRAWN: "withdrawn", ApplicationStatus.ENDED: "ended"}
 
 
 async def by_id(work: Work, ids: Collection[str]) -> dict[str, Application]:
@@ -27,10 +28,16 @@ async def of_customers(work: Work, customer_ids: Collection[str]) -> list[Applic
 
 
 async def open_of_bill(work: Work, bill_id: str) -> Application | None:
+    return next(iter(await open_of_bills(work, [bill_id])), None)
+
+
+async def open_of_bills(work: Work, bill_ids: Collection[str]) -> list[Application]:
+    if not bill_ids:
+        return []
     statement = select(_APPLICATION).where(
-        _APPLICATION.c.bill_id == bill_id, _APPLICATION.c.status == ApplicationStatus.OPEN
+        _APPLICATION.c.bill_id.in_(bill_ids), _APPLICATION.c.status == ApplicationStatus.OPEN
     )
-    return next(iter(await _found(work, statement)), None)
+    return await _found(work, statement)
 
 
 async def _found(work: Work, statement: Select[Any]) -> list[Application]:
@@ -67,7 +74,7 @@ async def add(work: Work, new: Application, by: Caller) -> None:
 
 
 async def end(work: Work, ended: Application, by: Caller) -> None:
-    """It was decided, or taken back."""
+    """It was decided, taken back, or has ended with its bill."""
     row = {
         "status": ended.status,
         "decided_at": ended.decided_at,
@@ -77,7 +84,7 @@ async def end(work: Work, ended: Application, by: Caller) -> None:
         else work.seal(ended.customer_id, ended.decision_reason),
     }
     await work.change("application", [{"id": ended.id, **row}])
-    what = "withdrawn" if ended.status is ApplicationStatus.WITHDRAWN else "decided"
+    what = _ENDS.get(ended.status, "decided")
     await acts.add(work, by, f"application.{what}", ended.id, row, customer_id=ended.customer_id)
     said = {"status": ended.status}
     work.happenings.append(Happening("application.decided", customer_id=ended.customer_id, data=said))

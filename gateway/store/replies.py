@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, select, text
 
 from gateway.model import GATEWAY, Caller, ContactPoint, Reply, ReplyStatus
 from gateway.store import acts, customers
-from gateway.store.work import Happening, Work, table
+from gateway.store.work import Happening, Work, table, unseal
 from policies.facts import Channel
 from policies.replies import Meaning
 
@@ -84,6 +84,12 @@ async def settle(work: Work, settled: Reply, note: str, by: Caller) -> None:
     }
     await work.change("reply", [{"id": settled.id, **row}])
     await acts.add(work, by, "reply.settled", settled.id, row, customer_id=settled.customer_id)
+
+
+async def note_of(work: Work, settled: Reply) -> str | None:
+    """What was said to be done about it."""
+    row = await work.one(select(_REPLY.c.settled_note).where(_REPLY.c.id == settled.id))
+    return unseal(work, settled.customer_id, row.settled_note)
 
 
 async def of_customers(work: Work, ids: Collection[str]) -> Sequence[Reply]:

@@ -1,6 +1,7 @@
 """An easier way to repay, through the customer's own key: proposed, applied for, decided, kept or broken."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -469,6 +470,17 @@ async def test_a_plan_that_was_agreed_elsewhere_is_as_its_lender_says(api: Api) 
     assert await _bills(api, customer) == [("OPEN", "1234.50", "1200.00")]
 
 
+def _wanted(customer_id: str, bill: Bill, **said: Any) -> RegisterBill:
+    return RegisterBill(
+        reference=bill.reference,
+        customer_id=customer_id,
+        account_reference=bill.account.reference,
+        currency="CNY",
+        due_on=bill.due_on,
+        **said,
+    )
+
+
 async def _said(
     api: Api,
     customer: Customer,
@@ -479,15 +491,7 @@ async def _said(
     by_import: bool = False,
 ) -> None:
     gateway = api.world.gateway
-    wanted = RegisterBill(
-        reference=bill.reference,
-        customer_id=customer.reference if by_import else customer.id,
-        account_reference=bill.account.reference,
-        amount_due=amount,
-        currency="CNY",
-        due_on=bill.due_on,
-        status=status,
-    )
+    wanted = _wanted(customer.reference if by_import else customer.id, bill, amount_due=amount, status=status)
     if by_import:
         async with gateway.database.write() as work:
             [done] = await bulk.register_bills(gateway, work, SERVICE, [wanted])
@@ -495,6 +499,83 @@ async def _said(
     else:
         await customers.register_bill(gateway, SERVICE, wanted)
     await checking.check(gateway.database)
+
+
+@pytest.mark.parametrize("by_import", [False, True])
+async def test_an_instalment_that_is_registered_as_it_is_stays_in_its_plan(api: Api, by_import: bool) -> None:
+    customer, bill = await _planned(api)
+    plan = await _instalments(api, bill)
+
+    for one in plan:
+        await _said(api, customer, one, None, amount=one.amount_due, by_import=by_import)
+    await _pay(api, bill, "1234.50", "P-all")
+
+    assert await _instalments(api, bill) == [
+        replace(one, amount_paid=one.amount_due, status=BillStatus.PAID) for one in plan
+    ]
+    assert {status for status, *_ in await _bills(api, customer)} == {"PAID"}
+
+
+@pytest.mark.parametrize(
+    ("given", "field"), [({"amount_due": Decimal(9999)}, ("amountDue",)), ({"due_on": date(2026, 12, 1)}, ("dueOn",))]
+)
+async def test_an_instalment_stays_as_it_was_agreed(api: Api, given: dict[str, Any], field: tuple[str, ...]) -> None:
+    customer, bill = await _planned(api)
+    first, *_ = plan = await _instalments(api, bill)
+    wanted = _wanted(customer.id, first, amount_due=first.amount_due)
+
+    with pytest.raises(Unacceptable) as wrong:
+        await customers.register_bill(api.world.gateway, SERVICE, replace(wanted, **given))
+
+    assert [(one.code, one.field) for one in wrong.value.errors] == [("CONFLICT", field)]
+    assert await _instalments(api, bill) == plan
+
+
+async def test_an_instalment_whose_end_is_told_without_its_sum_ends_as_it_was_agreed(api: Api) -> None:
+    customer, bill = await _planned(api)
+    first, *rest = await _instalments(api, bill)
+
+    await _said(api, customer, first, BillStatus.WRITTEN_OFF, amount=Decimal(0))
+
+    assert await _instalments(api, bill) == [replace(first, status=BillStatus.WRITTEN_OFF), *rest]
+
+
+async def _instalments(api: Api, bill: Bill) -> Sequence[Bill]:
+    async with api.world.gateway.database.read() as work:
+        return (await instalments.of_plans(work, [bill]))[bill.id]
+
+
+@pytest.mark.parametrize("by", ["payment", "lender", "import"])
+async def test_an_application_ends_with_its_bill_and_nobody_is_told_of_a_plan_for_nothing(api: Api, by: str) -> None:
+    customer, bill = await _owing(api)
+    application = (await _submit(api, customer, bill))["application"]["id"]
+
+    if by == "payment":
+        await _pay(api, bill, "1234.50", "P-1")
+    else:
+        await _said(api, customer, bill, BillStatus.WRITTEN_OFF, by_import=by == "import")
+
+    [mine] = (await api.data(MINE, customer=customer))["repaymentApplications"]["nodes"]
+    state = await _state(api, customer)
+    declined = await _decide(api, application, approve=False)
+    assert mine["status"] == "ENDED"
+    assert [one["liftedAt"] is None for one in state["holds"]] == [False]
+    assert state["contacts"]["nodes"] == []
+    assert [one["code"] for one in declined["userErrors"]] == ["CONFLICT"]
+    await checking.check(api.world.gateway.database)
+
+
+async def test_a_plan_whose_first_day_has_passed_is_not_approved(api: Api) -> None:
+    customer, bill = await _owing(api)
+    application = (await _submit(api, customer, bill))["application"]["id"]
+    api.world.clock.advance(api.world.clock() + timedelta(days=60))
+
+    approved = await _decide(api, application)
+    declined = await _decide(api, application, approve=False)
+
+    assert [one["code"] for one in approved["userErrors"]] == ["CONFLICT"]
+    assert await _promises(api, customer) == []
+    assert declined["application"]["status"] == "DECLINED"
 
 
 async def test_the_answer_says_what_was_agreed_though_some_of_it_is_paid(api: Api) -> None:

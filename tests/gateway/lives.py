@@ -1,6 +1,7 @@
 """A customer's busy life: something of everything that is put on record."""
 
 import asyncio
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -41,7 +42,7 @@ from gateway.requests import (
 from gateway.store import callers, contacts, pages, replies
 from gateway.surveying import RecordSurveyAnswer, Said, is_asked_about
 from gateway.views import View
-from policies.facts import Channel, ConsentStatus, HoldKind, Initiator, Medium
+from policies.facts import BillStatus, Channel, ConsentStatus, HoldKind, Initiator, Medium
 from policies.hardship import SignalKind
 from policies.plans import Instalment
 from tests.world import AGENT, COMPLIANCE, SERVICE, World
@@ -99,6 +100,10 @@ async def _apply(world: World, customer: Customer) -> None:
     wanted = SubmitApplication(f"apply {bill.id}", "body", bill.id, parts, "ill", ("scan-1",))
     submitted = await applications.submit(world.gateway, AGENT, wanted)
     await applications.decide(world.gateway, AGENT, submitted.application.id, True, "agreed")
+    other = await world.bill(customer)
+    wanted = replace(wanted, idempotency_key=f"apply {other.id}", bill_id=other.id)
+    await applications.submit(world.gateway, AGENT, wanted)
+    await world.bill(customer, reference=other.reference, status=BillStatus.WRITTEN_OFF)
 
 
 async def _more(world: World, customer: Customer) -> None:

@@ -151,6 +151,14 @@ async def test_a_wished_time_is_kept_and_said(world: World) -> None:
     assert answer.decisions[-1].outcome is Outcome.DEFER
 
 
+async def test_a_wished_time_that_is_long_past_is_met(world: World) -> None:
+    customer = await world.customer("CN")
+
+    answer = await world.request(customer, Channel.SMS, not_before=world.clock() - timedelta(days=90))
+
+    assert answer.contact.status is ContactStatus.SCHEDULED
+
+
 async def test_what_could_only_leave_after_its_expiry_is_refused_at_once(world: World) -> None:
     customer = await world.customer("US")
 

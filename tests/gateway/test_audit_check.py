@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from gateway import timeline
 from gateway.audit import checking, checkpoints
 from gateway.audit.chain import HOUSE
 from gateway.audit.lines import Broken
@@ -53,11 +54,15 @@ async def test_a_busy_life_holds_together(world: World) -> None:
     async with world.gateway.database.read() as work:
         kinds = {row.kind for row in await work.all(text("SELECT DISTINCT kind FROM log_entry"))}
         whats = {str(row.what) for row in await work.all(text("SELECT DISTINCT what FROM act"))}
+        theirs = text("SELECT DISTINCT what FROM act WHERE customer_id IS NOT NULL")
+        told = {str(row.what) for row in await work.all(theirs)}
+    assert told <= set(timeline.SENTENCES)
     assert kinds == set(log.RECORDS) - {"erasure"}
     assert whats == {
         "account.registered",
         "api_key.made",
         "application.decided",
+        "application.ended",
         "application.submitted",
         "bill.changed",
         "bill.credited",
@@ -161,6 +166,7 @@ async def test_rows_that_were_dropped_are_missed_unless_the_house_says_so(world:
         ("UPDATE contact_point SET address_index = 'of another' || id", "is not of its address"),
         ("UPDATE contact SET status = 'SENT' WHERE status = 'CANCELLED'", "is not as it was left on record"),
         ("UPDATE contact SET status = 'CANCELLED' WHERE status = 'SCHEDULED'", "is not as it was left on record"),
+        ("UPDATE customer SET data_key = NULL", "is gone without an erasure on record"),
         ("UPDATE customer SET log_seq = log_seq - 1", "its head says that it ends with entry"),
         ("DELETE FROM consent", "no act of the house says that it was dropped"),
         ("DELETE FROM log_entry WHERE kind = 'hold'", "should stand here"),
@@ -285,6 +291,25 @@ def _unique(name: str, column: str) -> str:
     target = metadata.tables[name]
     is_unique = target.c[column].unique or column in ("address_index", "reference", "reference_index", "fingerprint")
     return f"{column} || 'x'" if is_unique else column
+
+
+@sqlite_only
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE customer SET time_zones = 'x'",
+        "UPDATE contact SET channels = 'x'",
+        "UPDATE bill SET due_on = 'soon'",
+        "UPDATE attempt_event SET at = 'x'",
+        "UPDATE attempt SET finished_at = 'x'",
+    ],
+)
+async def test_what_cannot_be_read_any_more_is_a_finding(kept: Path, tmp_path: Path, statement: str) -> None:
+    async with _copy(kept, tmp_path) as (database, connection):
+        connection.execute(statement)
+        connection.commit()
+
+        assert "cannot be read" in (await _broken(database)).why
 
 
 @sqlite_only

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
 from structlog.testing import capture_logs
 
 from channels import base
@@ -11,7 +12,7 @@ from gateway.complaining import FileComplaint
 from gateway.contact import Answer
 from gateway.core import Ear
 from gateway.customers import lift_hold, record_outside_contact
-from gateway.model import Bill, CallbackStatus, ContactStatus, Customer, OutsideResult, ReplyStatus
+from gateway.model import Bill, CallbackStatus, ContactStatus, Customer, OutsideResult, ReplyStatus, Unacceptable
 from gateway.receiving import receive
 from gateway.relief import RecordHardshipSignal
 from gateway.requests import RecordOutsideContact, SubmitApplication
@@ -110,6 +111,23 @@ async def test_the_reason_of_an_application_and_the_note_on_a_reply_are_looked_a
 
         assert HoldKind.VULNERABLE in await held(world, customer)
         assert await held(world, other) == {HoldKind.VULNERABLE, HoldKind.UNREAD_REPLY}
+
+
+async def test_a_second_note_on_a_reply_is_refused_and_heard(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        customer = await world.customer("US")
+        await receive(world.gateway, EAR, [base.Reply("r", MOBILES["US"], "what is this?")])
+        async with world.gateway.database.read() as work:
+            [reply] = await replies.of_customers(work, [customer.id])
+        first = await replying.settle(world.gateway, AGENT, reply.id, "answered by phone")
+
+        again = await replying.settle(world.gateway, AGENT, reply.id, "answered by phone")
+        assert (again, await held(world, customer)) == (first, set())
+        with pytest.raises(Unacceptable) as wrong:
+            await replying.settle(world.gateway, AGENT, reply.id, "rang: she wants to end her life")
+
+        assert [(one.code, one.field) for one in wrong.value.errors] == [("CONFLICT", ("note",))]
+        assert await held(world, customer) == {HoldKind.VULNERABLE, HoldKind.UNREAD_REPLY}
 
 
 async def test_who_seems_to_say_stop_in_despair_is_read_by_a_person(tmp_path: Path) -> None:

@@ -63,6 +63,17 @@ async def test_an_accounts_money_goes_to_what_was_due_first_and_the_rest_is_said
     assert (await bill_now(world, late)).status is BillStatus.PAID
 
 
+async def test_money_for_an_account_is_for_what_is_owed_in_its_currency(world: World) -> None:
+    customer = await world.customer()
+    yuan = await world.bill(customer, account="two", amount=Decimal(100))
+    dollars = await world.bill(customer, account="two", amount=Decimal(100), currency="USD", due_on=date(2026, 11, 1))
+
+    paid = await pay(world, "P-1", "30", account=yuan.account.reference)
+
+    assert [one.bill_id for one in paid.payments] == [yuan.id]
+    assert (await bill_now(world, dollars)).amount_paid == 0
+
+
 async def test_the_same_reference_is_the_same_payment_and_another_body_a_conflict(world: World) -> None:
     bill = await world.bill(await world.customer(), amount=Decimal(100))
 
