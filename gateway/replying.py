@@ -296,7 +296,7 @@ async def settle(gateway: Gateway, caller: Caller, reply_id: str, note: str) -> 
             await work.lock([found.customer_id])
             found = (await replies.by_id(work, [reply_id]))[reply_id]
         was_settled = found.status is ReplyStatus.SETTLED
-        is_another = was_settled and note != await replies.note_of(work, found)
+        first = await replies.note_of(work, found) if was_settled else note
         if was_settled:
             settled = found
         else:
@@ -306,10 +306,11 @@ async def settle(gateway: Gateway, caller: Caller, reply_id: str, note: str) -> 
                 if await _lift(work, found, note, caller):
                     offers = await _offered(gateway, work, found.customer_id, found.hold_id)
                 await contacts.reconsider(work, found.customer_id)
-        if found.customer_id is not None and (is_another or not was_settled):
+        if found.customer_id is not None and (note != first or not was_settled):
             offers += await despair.heard(work, caller, found.customer_id, note)
     announce(gateway, offers, wake=True)
-    if is_another:
+    # What waited for nobody, as a plain STOP, was settled without a note.
+    if first not in (None, note):
         raise problem(UserErrorCode.CONFLICT, "was settled before: the first note stands", "note")
     return settled
 

@@ -87,7 +87,7 @@ async def settle(work: Work, settled: Reply, note: str, by: Caller) -> None:
 
 
 async def note_of(work: Work, settled: Reply) -> str | None:
-    """What was said to be done about it."""
+    """What was said to be done about it; None of what waited for nobody."""
     row = await work.one(select(_REPLY.c.settled_note).where(_REPLY.c.id == settled.id))
     return unseal(work, settled.customer_id, row.settled_note)
 

@@ -130,6 +130,20 @@ async def test_a_second_note_on_a_reply_is_refused_and_heard(tmp_path: Path) -> 
         assert await held(world, customer) == {HoldKind.VULNERABLE, HoldKind.UNREAD_REPLY}
 
 
+async def test_a_note_on_what_waited_for_nobody_is_heard_too(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        customer = await world.customer("US")
+        await receive(world.gateway, EAR, [base.Reply("r", MOBILES["US"], "STOP")])
+        async with world.gateway.database.read() as work:
+            [reply] = await replies.of_customers(work, [customer.id])
+
+        for note in ("seen", "rang: she wants to end her life"):
+            settled = await replying.settle(world.gateway, AGENT, reply.id, note)
+
+        assert (reply.status, settled) == (ReplyStatus.SETTLED, reply)
+        assert await held(world, customer) == {HoldKind.VULNERABLE, HoldKind.UNREAD_REPLY}
+
+
 async def test_who_seems_to_say_stop_in_despair_is_read_by_a_person(tmp_path: Path) -> None:
     async with open_world(tmp_path) as world:
         customer = await world.customer("CN")
