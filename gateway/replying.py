@@ -295,18 +295,15 @@ async def settle(gateway: Gateway, caller: Caller, reply_id: str, note: str) -> 
         if found.customer_id is not None:
             await work.lock([found.customer_id])
             found = (await replies.by_id(work, [reply_id]))[reply_id]
-        was_settled = found.status is ReplyStatus.SETTLED
-        first = await replies.note_of(work, found) if was_settled else note
-        if was_settled:
-            settled = found
-        else:
+        first, settled = await replies.note_of(work, found), found
+        if found.status is ReplyStatus.OPEN:
             settled = replace(found, status=ReplyStatus.SETTLED, settled_at=work.now, settled_by=caller.name)
             await replies.settle(work, settled, note, caller)
             if found.customer_id is not None and found.hold_id is not None:
                 if await _lift(work, found, note, caller):
                     offers = await _offered(gateway, work, found.customer_id, found.hold_id)
                 await contacts.reconsider(work, found.customer_id)
-        if found.customer_id is not None and (note != first or not was_settled):
+        if found.customer_id is not None and note != first:
             offers += await despair.heard(work, caller, found.customer_id, note)
     announce(gateway, offers, wake=True)
     # What waited for nobody, as a plain STOP, was settled without a note.

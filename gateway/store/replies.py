@@ -86,10 +86,10 @@ async def settle(work: Work, settled: Reply, note: str, by: Caller) -> None:
     await acts.add(work, by, "reply.settled", settled.id, row, customer_id=settled.customer_id)
 
 
-async def note_of(work: Work, settled: Reply) -> str | None:
-    """What was said to be done about it; None of what waited for nobody."""
-    row = await work.one(select(_REPLY.c.settled_note).where(_REPLY.c.id == settled.id))
-    return unseal(work, settled.customer_id, row.settled_note)
+async def note_of(work: Work, reply: Reply) -> str | None:
+    """What was said to be done about it; None of what is open, or waited for nobody."""
+    row = await work.one(select(_REPLY.c.settled_note).where(_REPLY.c.id == reply.id))
+    return unseal(work, reply.customer_id, row.settled_note)
 
 
 async def of_customers(work: Work, ids: Collection[str]) -> Sequence[Reply]:

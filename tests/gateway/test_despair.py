@@ -12,7 +12,7 @@ from gateway.complaining import FileComplaint
 from gateway.contact import Answer
 from gateway.core import Ear
 from gateway.customers import lift_hold, record_outside_contact
-from gateway.model import Bill, CallbackStatus, ContactStatus, Customer, OutsideResult, ReplyStatus, Unacceptable
+from gateway.model import Bill, CallbackStatus, ContactStatus, Customer, OutsideResult, Reply, ReplyStatus, Unacceptable
 from gateway.receiving import receive
 from gateway.relief import RecordHardshipSignal
 from gateway.requests import RecordOutsideContact, SubmitApplication
@@ -46,14 +46,19 @@ async def held(world: World, customer: Customer) -> set[HoldKind]:
         return {one.kind for one in await customers.holds_of(work, [customer.id]) if one.lifted_at is None}
 
 
+async def only_reply(world: World, customer: Customer) -> Reply:
+    async with world.gateway.database.read() as work:
+        [reply] = await replies.of_customers(work, [customer.id])
+    return reply
+
+
 async def test_a_reply_is_held_for_a_person_and_no_offer_follows(tmp_path: Path) -> None:
     async with open_world(tmp_path) as world:
         customer, bill, waiting = await owing(world)
 
         with capture_logs() as logged:
             await writes(world, "不想活了，别再发了")
-        async with world.gateway.database.read() as work:
-            [reply] = await replies.of_customers(work, [customer.id])
+        reply = await only_reply(world, customer)
         before = await held(world, customer)
         await replying.settle(world.gateway, AGENT, reply.id, "rang, and called help")
         await world.deliver()
@@ -105,8 +110,7 @@ async def test_the_reason_of_an_application_and_the_note_on_a_reply_are_looked_a
         reason = "I want to kill myself because of this debt"
         await applications.submit(world.gateway, AGENT, SubmitApplication("k", "f", bill.id, parts, reason))
         await receive(world.gateway, EAR, [base.Reply("r", MOBILES["US"], "what is this?")])
-        async with world.gateway.database.read() as work:
-            [reply] = await replies.of_customers(work, [other.id])
+        reply = await only_reply(world, other)
         await replying.settle(world.gateway, AGENT, reply.id, "rang: she wants to end her life")
 
         assert HoldKind.VULNERABLE in await held(world, customer)
@@ -117,8 +121,7 @@ async def test_a_second_note_on_a_reply_is_refused_and_heard(tmp_path: Path) -> 
     async with open_world(tmp_path) as world:
         customer = await world.customer("US")
         await receive(world.gateway, EAR, [base.Reply("r", MOBILES["US"], "what is this?")])
-        async with world.gateway.database.read() as work:
-            [reply] = await replies.of_customers(work, [customer.id])
+        reply = await only_reply(world, customer)
         first = await replying.settle(world.gateway, AGENT, reply.id, "answered by phone")
 
         again = await replying.settle(world.gateway, AGENT, reply.id, "answered by phone")
@@ -134,8 +137,7 @@ async def test_a_note_on_what_waited_for_nobody_is_heard_too(tmp_path: Path) -> 
     async with open_world(tmp_path) as world:
         customer = await world.customer("US")
         await receive(world.gateway, EAR, [base.Reply("r", MOBILES["US"], "STOP")])
-        async with world.gateway.database.read() as work:
-            [reply] = await replies.of_customers(work, [customer.id])
+        reply = await only_reply(world, customer)
 
         for note in ("seen", "rang: she wants to end her life"):
             settled = await replying.settle(world.gateway, AGENT, reply.id, note)
@@ -150,8 +152,7 @@ async def test_who_seems_to_say_stop_in_despair_is_read_by_a_person(tmp_path: Pa
 
         await writes(world, "I don't want to be here anymore")
 
-        async with world.gateway.database.read() as work:
-            [reply] = await replies.of_customers(work, [customer.id])
+        reply = await only_reply(world, customer)
         assert reply.status is ReplyStatus.OPEN
         assert HoldKind.VULNERABLE in await held(world, customer)
 
@@ -211,8 +212,8 @@ async def test_who_lifts_the_one_hold_lifts_what_came_with_it_once_all_is_read(t
     async with open_world(tmp_path) as world:
         customer = await world.customer("CN")
         await writes(world, "活不下去了")
+        reply = await only_reply(world, customer)
         async with world.gateway.database.read() as work:
-            [reply] = await replies.of_customers(work, [customer.id])
             [hold] = [one for one in await customers.holds_of(work, [customer.id]) if one.kind is HoldKind.VULNERABLE]
 
         await lift_hold(world.gateway, AGENT, hold.id, "safe now")
