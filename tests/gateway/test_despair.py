@@ -46,6 +46,13 @@ async def held(world: World, customer: Customer) -> set[HoldKind]:
         return {one.kind for one in await customers.holds_of(work, [customer.id]) if one.lifted_at is None}
 
 
+async def who_writes(world: World, text: str) -> tuple[Customer, Reply]:
+    """A customer of whom nothing else is known."""
+    customer = await world.customer("US")
+    await receive(world.gateway, EAR, [base.Reply("r", MOBILES["US"], text)])
+    return customer, await only_reply(world, customer)
+
+
 async def only_reply(world: World, customer: Customer) -> Reply:
     async with world.gateway.database.read() as work:
         [reply] = await replies.of_customers(work, [customer.id])
@@ -105,12 +112,10 @@ async def test_what_staff_note_of_a_hardship_holds_and_offers_nothing(tmp_path: 
 async def test_the_reason_of_an_application_and_the_note_on_a_reply_are_looked_at_too(tmp_path: Path) -> None:
     async with open_world(tmp_path) as world:
         customer, bill, _ = await owing(world)
-        other = await world.customer("US")
         parts = (Instalment(date(2026, 12, 10), bill.amount_due),)
         reason = "I want to kill myself because of this debt"
         await applications.submit(world.gateway, AGENT, SubmitApplication("k", "f", bill.id, parts, reason))
-        await receive(world.gateway, EAR, [base.Reply("r", MOBILES["US"], "what is this?")])
-        reply = await only_reply(world, other)
+        other, reply = await who_writes(world, "what is this?")
         await replying.settle(world.gateway, AGENT, reply.id, "rang: she wants to end her life")
 
         assert HoldKind.VULNERABLE in await held(world, customer)
@@ -119,9 +124,7 @@ async def test_the_reason_of_an_application_and_the_note_on_a_reply_are_looked_a
 
 async def test_a_second_note_on_a_reply_is_refused_and_heard(tmp_path: Path) -> None:
     async with open_world(tmp_path) as world:
-        customer = await world.customer("US")
-        await receive(world.gateway, EAR, [base.Reply("r", MOBILES["US"], "what is this?")])
-        reply = await only_reply(world, customer)
+        customer, reply = await who_writes(world, "what is this?")
         first = await replying.settle(world.gateway, AGENT, reply.id, "answered by phone")
 
         again = await replying.settle(world.gateway, AGENT, reply.id, "answered by phone")
@@ -135,9 +138,7 @@ async def test_a_second_note_on_a_reply_is_refused_and_heard(tmp_path: Path) -> 
 
 async def test_a_note_on_what_waited_for_nobody_is_heard_too(tmp_path: Path) -> None:
     async with open_world(tmp_path) as world:
-        customer = await world.customer("US")
-        await receive(world.gateway, EAR, [base.Reply("r", MOBILES["US"], "STOP")])
-        reply = await only_reply(world, customer)
+        customer, reply = await who_writes(world, "STOP")
 
         for note in ("seen", "rang: she wants to end her life"):
             settled = await replying.settle(world.gateway, AGENT, reply.id, note)
